@@ -1,0 +1,175 @@
+mod info;
+
+use crate::args::{Containers, Create, Global, Output, Update};
+use crate::{Failure, input, output, place};
+use std::io::Write as _;
+use std::path::Path;
+use stowbook::model::{Any, Container};
+use stowbook::oci::{SPEC_TYPE_URL, SpecOptions, default_spec};
+use stowbook::{Error, Store};
+
+const RUNC: &str = "io.containerd.runc.v2";
+const RUNC_OPTIONS_TYPE_URL: &str = "containerd.runc.v1.Options";
+/// The label of a namespace that names its runtime. Source: containerd-metadata §2.6.
+const DEFAULT_RUNTIME_LABEL: &str = "containerd.io/defaults/runtime";
+
+pub(crate) fn run(global: &Global, command: Containers) -> Result<(), Failure> {
+    let json = global.output == Output::Json;
+    let mut out = std::io::stdout().lock();
+    match command {
+        Containers::Create(create) => {
+            let created = run_create(global, create)?;
+            if json {
+                output::json(&mut out, &created)?;
+            }
+        }
+        Containers::List { quiet, filters } => list(global, quiet, &filters, &mut out)?,
+        Containers::Info { id, spec } => {
+            let container = place::open_existing(global)?.namespace(&global.namespace).containers().get(&id)?;
+            let text = if spec { info::spec(&container)? } else { info::record(&container) };
+            out.write_all(text.as_bytes())?;
+        }
+        Containers::Label { id, labels } => {
+            let mut container = Container { id, ..Container::default() };
+            let fields = set_labels(&mut container, labels);
+            let updated = update(&place::open(global)?, global, &container, &fields)?;
+            if json {
+                output::json(&mut out, &updated)?;
+            } else {
+                writeln!(out, "{}", output::labels(&updated.labels))?;
+            }
+        }
+        Containers::Update(changes) => {
+            let (container, fields) = changed(changes)?;
+            let updated = update(&place::open(global)?, global, &container, &fields)?;
+            if json {
+                output::json(&mut out, &updated)?;
+            }
+        }
+        Containers::Delete { ids } => {
+            let store = place::open(global)?;
+            let mut failed = None;
+            for id in ids {
+                if let Err(error) = store.namespace(&global.namespace).containers().delete(&id) {
+                    failed = Some(error.kind().names().exit);
+                    output::print_error(&error, json);
+                }
+            }
+            if let Some(exit) = failed {
+                return Err(Failure::Reported(exit));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn list(global: &Global, quiet: bool, filters: &[String], out: &mut impl std::io::Write) -> Result<(), Failure> {
+    let containers = place::open_existing(global)?.namespace(&global.namespace).containers().list(filters)?;
+    if quiet {
+        containers.iter().try_for_each(|container| writeln!(out, "{}", container.id))?;
+    } else if global.output == Output::Json {
+        output::json(out, &containers)?;
+    } else {
+        let rows: Vec<_> = containers
+            .into_iter()
+            .map(|container| {
+                let image = if container.image.is_empty() { "-".to_owned() } else { container.image };
+                [container.id, image, container.runtime.name]
+            })
+            .collect();
+        output::table(out, ["CONTAINER", "IMAGE", "RUNTIME"], &rows)?;
+    }
+    Ok(())
+}
+
+fn run_create(global: &Global, create: Create) -> Result<Container, Failure> {
+    let mut words = create.words.into_iter();
+    // With a spec of one's own there is no image, only the id; ctr has it so.
+    let image = if create.config.is_none() { words.next() } else { None };
+    let Some(id) = words.next() else {
+        return Err(usage("container id must be provided", "stowbook containers create REF ID [ARG…]"));
+    };
+    let args: Vec<String> = words.collect();
+    if create.config.is_some() && !args.is_empty() {
+        let correct = "stowbook containers create --config FILE ID";
+        return Err(usage("with spec config file, only container id should be provided", correct));
+    }
+    let store = place::open(global)?;
+    let runtime = match create.runtime {
+        Some(runtime) => runtime,
+        None => {
+            let mut labels = store.namespaces().get(&global.namespace)?.labels;
+            labels.remove(DEFAULT_RUNTIME_LABEL).unwrap_or_else(|| RUNC.to_owned())
+        }
+    };
+    let mut container = Container::new(id, runtime);
+    if container.runtime.name == RUNC {
+        container.runtime.options = Some(Any::new(RUNC_OPTIONS_TYPE_URL, []));
+    }
+    container.image = image.unwrap_or_default();
+    container.snapshotter = create.snapshotter;
+    container.snapshot_key = create.snapshot_key;
+    container.sandbox_id = create.sandbox;
+    container.labels.extend(create.labels);
+    container.spec = Some(match &create.config {
+        Some(path) => Any::new(SPEC_TYPE_URL, input::read_spec(path)?),
+        None => {
+            let mut options = SpecOptions::default();
+            options.args = args;
+            options.annotations.clone_from(&container.labels);
+            default_spec(&global.namespace, &container.id, &options)
+        }
+    });
+    Ok(store.namespace(&global.namespace).containers().create(&container)?)
+}
+
+fn usage(what: &str, correct: &str) -> Failure {
+    anstream::eprintln!("stowbook: {what}: invalid argument\n  usage: {correct}");
+    Failure::Reported(2)
+}
+
+/// Puts labels into a record, and gives the paths that an update has to name.
+fn set_labels(container: &mut Container, labels: Vec<(String, String)>) -> Vec<String> {
+    let fields = labels.iter().map(|(key, _)| format!("labels.{key}")).collect();
+    container.labels.extend(labels);
+    fields
+}
+
+fn update(store: &Store, global: &Global, container: &Container, fields: &[String]) -> Result<Container, Error> {
+    let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
+    store.namespace(&global.namespace).containers().update(container, &fields)
+}
+
+/// The values of an update, and the paths of the fields that change.
+fn changed(update: Update) -> Result<(Container, Vec<String>), Failure> {
+    if let Some(path) = &update.record {
+        let mut container: Container = read_record(path)?;
+        if container.id.is_empty() {
+            container.id.clone_from(&update.id);
+        }
+        if container.id != update.id {
+            let message = format!("record {} is about container {:?}, not {:?}", path.display(), container.id, update.id);
+            return Err(Error::invalid_argument(message).into());
+        }
+        return Ok((container, update.fields));
+    }
+    let mut container = Container { id: update.id, ..Container::default() };
+    let mut fields = set_labels(&mut container, update.labels);
+    if let Some(image) = update.image {
+        container.image = image;
+        fields.push("image".to_owned());
+    }
+    if let Some(key) = update.snapshot_key {
+        container.snapshot_key = key;
+        fields.push("snapshotkey".to_owned());
+    }
+    if let Some(path) = update.config {
+        container.spec = Some(Any::new(SPEC_TYPE_URL, input::read_spec(&path)?));
+        fields.push("spec".to_owned());
+    }
+    Ok((container, fields))
+}
+
+fn read_record(path: &Path) -> Result<Container, Error> {
+    serde_json::from_slice(&input::read(path)?).map_err(|error| input::not_json(path, "record", &error))
+}

@@ -1,0 +1,66 @@
+//! The command line: arguments in, one operation of the core, the result out.
+
+mod args;
+mod containers;
+mod db;
+mod input;
+mod namespaces;
+mod output;
+mod place;
+
+use args::{Cli, Command, Global, Output};
+use clap::{CommandFactory as _, Parser as _};
+use std::process::ExitCode;
+use stowbook::{Error, Result};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let (json, global) = (cli.global.output == Output::Json, cli.global);
+    match run(&global, cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Pipe) => ExitCode::SUCCESS,
+        Err(Failure::Refused(error)) => {
+            output::print_error(&error, json);
+            ExitCode::from(error.kind().names().exit)
+        }
+        Err(Failure::Reported(exit)) => ExitCode::from(exit),
+    }
+}
+
+/// Why a command did not end well.
+enum Failure {
+    /// An operation was refused.
+    Refused(Error),
+    /// What went wrong is printed already; this is the exit status.
+    Reported(u8),
+    /// Whoever read our output has had enough.
+    Pipe,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Failure::Refused(error)
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        if error.kind() == std::io::ErrorKind::BrokenPipe {
+            return Failure::Pipe;
+        }
+        Failure::Refused(Error::unavailable(format!("cannot write the output: {error}")))
+    }
+}
+
+fn run(global: &Global, command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Containers(command) => containers::run(global, command),
+        Command::Namespaces(command) => namespaces::run(global, command),
+        Command::Db(command) => db::run(global, command),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "stowbook", &mut std::io::stdout());
+            Ok(())
+        }
+        Command::Man { directory } => Ok(clap_mangen::generate_to(Cli::command(), directory)?),
+    }
+}

@@ -1,0 +1,56 @@
+//! What the core takes from outside: the time and randomness.
+
+use crate::model::Timestamp;
+
+/// The clock and the randomness that a store uses. The core itself has neither, so that it runs in a browser and so that
+/// tests decide both.
+pub trait Host: Send + Sync {
+    /// The time now. Read once for each operation.
+    fn now(&self) -> Timestamp;
+
+    /// Fills `out` with bytes that nobody can guess. For names that must not collide; not for secrets.
+    fn random(&self, out: &mut [u8]);
+}
+
+/// The clock and the randomness of the operating system.
+#[cfg(feature = "file")]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemHost;
+
+#[cfg(feature = "file")]
+#[allow(clippy::disallowed_methods, reason = "this is where the core meets the operating system")]
+mod system {
+    use super::{Host, SystemHost, Timestamp};
+    use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+    impl Host for SystemHost {
+        fn now(&self) -> Timestamp {
+            let now = SystemTime::now();
+            // A clock before 1970 or after 9999 is set wrong; the nearest time that can be written is the honest answer.
+            match now.duration_since(UNIX_EPOCH) {
+                Ok(since) => i64::try_from(since.as_secs())
+                    .ok()
+                    .and_then(|seconds| Timestamp::new(seconds, since.subsec_nanos()).ok())
+                    .unwrap_or(Timestamp::YEAR_ONE),
+                Err(_) => Timestamp::YEAR_ONE,
+            }
+        }
+
+        fn random(&self, out: &mut [u8]) {
+            use std::hash::{BuildHasher, Hasher as _, RandomState};
+            // The standard library draws these keys from the operating system, anew for each thread, and counts up.
+            for chunk in out.chunks_mut(8) {
+                let word = RandomState::new().build_hasher().finish().to_le_bytes();
+                chunk.iter_mut().zip(word).for_each(|(to, from)| *to = from);
+            }
+        }
+    }
+
+    /// Waits. Only for a lock that another process holds.
+    pub(crate) fn pause(duration: Duration) {
+        std::thread::sleep(duration);
+    }
+}
+
+#[cfg(feature = "file")]
+pub(crate) use system::pause;

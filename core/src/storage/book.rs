@@ -1,0 +1,236 @@
+use super::read_log::ReadLog;
+use super::{Snapshot, Storage, Txn, WriteSet};
+use crate::{Error, ErrorKind, Result};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::{self, ThreadId};
+
+/// A storage with many writers in one process, who share durable commits.
+///
+/// Each operation takes its turn on the *open batch*: it sees the last committed state under the batch that is being
+/// committed and under what earlier operations of the open batch wrote, and its own changes join the open batch when it
+/// succeeds. Then its thread waits until that batch is durable. Whoever finds no commit under way commits the open batch
+/// for all; while the disk works, the next batch fills. So with one writer every operation is one commit, and with many a
+/// commit carries as many operations as arrived during the one before.
+///
+/// An answer is given only when everything that it rests on is durable: an operation that was *refused* because of a
+/// neighbour's uncommitted change waits for that commit too. When a commit fails, the operations in it fail with its error,
+/// and those that had built upon it run again.
+#[derive(Debug)]
+pub struct Book {
+    storage: Box<dyn Storage>,
+    state: Mutex<State>,
+    /// Signalled when a batch has its outcome.
+    settled: Condvar,
+    /// The thread whose operation is running, so that it does not wait for itself.
+    running: Mutex<Option<ThreadId>>,
+}
+
+struct State {
+    /// The last committed state; taken anew after an engine's failure.
+    committed: Option<Arc<dyn Snapshot>>,
+    /// The batch that a thread is committing.
+    in_flight: Option<Batch>,
+    /// The batch that operations join.
+    open: Batch,
+}
+
+#[derive(Clone, Default)]
+struct Batch {
+    writes: Arc<WriteSet>,
+    outcome: Arc<OnceLock<Outcome>>,
+}
+
+enum Outcome {
+    Committed,
+    Failed(Error),
+    /// It rested on a batch that failed, and was never tried.
+    Discarded,
+}
+
+impl std::fmt::Debug for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "State {{ {} keys in the open batch }}", self.open.writes.len())
+    }
+}
+
+impl Book {
+    /// A book on this storage.
+    #[must_use]
+    pub fn new(storage: Box<dyn Storage>) -> Self {
+        let state = State { committed: None, in_flight: None, open: Batch::default() };
+        Book { storage, state: Mutex::new(state), settled: Condvar::new(), running: Mutex::new(None) }
+    }
+
+    /// The state after the last durable commit. Readers never wait for writers.
+    ///
+    /// # Errors
+    /// What the storage gives.
+    pub fn snapshot(&self) -> Result<Arc<dyn Snapshot>> {
+        self.storage.snapshot()
+    }
+
+    /// Runs `operation` on the newest state and makes its changes durable. It may run more than once; when it fails, or the
+    /// commit does, nothing of it stays.
+    ///
+    /// # Errors
+    /// What `operation` gives, or the storage. `FailedPrecondition` when called from inside another update of this book.
+    pub fn update<T>(&self, mut operation: impl FnMut(&mut Txn<'_>) -> Result<T>) -> Result<T> {
+        let me = thread::current().id();
+        if *lock(&self.running) == Some(me) {
+            return Err(Error::failed_precondition("a write of this book is already running in this thread")
+                .with_help("use the transaction that the running write was given"));
+        }
+        loop {
+            let mut state = lock(&self.state);
+            let committed = match &state.committed {
+                Some(committed) => Arc::clone(committed),
+                None => Arc::clone(state.committed.insert(self.storage.snapshot()?)),
+            };
+            let in_flight = state.in_flight.clone();
+            let below = [in_flight.as_ref().map(|batch| &*batch.writes), Some(&*state.open.writes)];
+            let mut txn = Txn::new(&committed, below);
+            let result = {
+                let _running = Running::begin(&self.running, me);
+                operation(&mut txn)
+            };
+            let (writes, _) = txn.into_parts();
+            let (result, writes) = match result {
+                Ok(value) => (Ok(value), writes),
+                Err(error) => (Err(error), WriteSet::default()),
+            };
+            let batch = if !writes.is_empty() || !state.open.writes.is_empty() {
+                // Nobody else holds the open batch's writes, so this does not copy.
+                Arc::make_mut(&mut state.open.writes).merge(writes);
+                state.open.clone_outcome()
+            } else if let Some(batch) = &state.in_flight {
+                Arc::clone(&batch.outcome)
+            } else {
+                return result;
+            };
+            drop((in_flight, committed));
+            match self.settle(state, &batch) {
+                Outcome::Committed => return result,
+                Outcome::Failed(error) if result.is_ok() => return Err(error.clone()),
+                // It was refused because of changes that are not there any more, or built upon them.
+                Outcome::Failed(_) | Outcome::Discarded => {}
+            }
+        }
+    }
+
+    /// Waits until a batch has its outcome, committing it if nobody else does.
+    fn settle<'b, 'o>(&'b self, mut state: MutexGuard<'b, State>, outcome: &'o Arc<OnceLock<Outcome>>) -> &'o Outcome {
+        loop {
+            if let Some(outcome) = outcome.get() {
+                return outcome;
+            }
+            if state.in_flight.is_some() {
+                state = self.settled.wait(state).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            }
+            // The batch has no outcome and none is under way, so it is the open one: commit it for all.
+            let batch = std::mem::take(&mut state.open);
+            state.in_flight = Some(batch.clone());
+            drop(state);
+            let result = self.storage.commit(&batch.writes);
+            let committed = result.as_ref().ok().and_then(|()| self.storage.snapshot().ok());
+            state = lock(&self.state);
+            state.in_flight = None;
+            state.committed = committed;
+            let batch_outcome = match result {
+                Ok(()) => Outcome::Committed,
+                Err(error) => {
+                    // The open batch was built upon what did not happen.
+                    let open = std::mem::take(&mut state.open);
+                    let _ = open.outcome.set(Outcome::Discarded);
+                    Outcome::Failed(error)
+                }
+            };
+            let _ = batch.outcome.set(batch_outcome);
+            self.settled.notify_all();
+        }
+    }
+
+    /// Begins a transaction that outlives this call: see [`PendingTxn`].
+    pub(crate) fn begin(&self) -> Result<PendingTxn> {
+        Ok(PendingTxn { base: self.snapshot()?, writes: WriteSet::default(), log: ReadLog::default() })
+    }
+
+    /// Commits a transaction, if nothing that it read has changed since.
+    pub(crate) fn commit(&self, txn: &PendingTxn) -> Result<()> {
+        self.update(|now| {
+            txn.log.check(now)?;
+            now.absorb(txn.writes.clone());
+            Ok(())
+        })
+    }
+
+    /// Runs `work` on the storage while no operation runs and no commit is under way, and without the snapshot that the
+    /// book keeps for itself.
+    pub(crate) fn exclusively<T>(&self, work: impl FnOnce(&dyn Storage) -> Result<T>) -> Result<T> {
+        let mut state = lock(&self.state);
+        while state.in_flight.is_some() {
+            state = self.settled.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        if !state.open.writes.is_empty() {
+            // Its writers have not been woken yet; they will commit it when we are done.
+            return Err(Error::new(ErrorKind::Unavailable, "the book is being written: unavailable")
+                .with_help("try again when the writers are done"));
+        }
+        state.committed = None;
+        work(&*self.storage)
+    }
+}
+
+#[cfg(test)]
+impl Book {
+    /// How many keys wait for the next commit.
+    pub(super) fn open_batch_keys(&self) -> usize {
+        lock(&self.state).open.writes.len()
+    }
+}
+
+impl Batch {
+    fn clone_outcome(&self) -> Arc<OnceLock<Outcome>> {
+        Arc::clone(&self.outcome)
+    }
+}
+
+/// A transaction that is not bound to a call: a snapshot, the changes so far, and what was read.
+///
+/// It holds no lock, so it may wait for a user. At commit it is checked against what others committed meanwhile.
+pub(crate) struct PendingTxn {
+    base: Arc<dyn Snapshot>,
+    writes: WriteSet,
+    log: ReadLog,
+}
+
+impl PendingTxn {
+    /// Runs one operation in the transaction. When it fails, its changes are taken back and the transaction goes on.
+    pub(crate) fn run<T>(&mut self, operation: impl FnOnce(&mut Txn<'_>) -> Result<T>) -> Result<T> {
+        let mut txn = Txn::resume(&self.base, std::mem::take(&mut self.writes), std::mem::take(&mut self.log));
+        let result = txn.savepoint(operation);
+        (self.writes, self.log) = txn.into_parts();
+        result
+    }
+}
+
+/// Marks which thread runs an operation, also when the operation panics.
+struct Running<'a>(&'a Mutex<Option<ThreadId>>);
+
+impl<'a> Running<'a> {
+    fn begin(running: &'a Mutex<Option<ThreadId>>, me: ThreadId) -> Self {
+        *lock(running) = Some(me);
+        Running(running)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        *lock(self.0) = None;
+    }
+}
+
+/// A panic in an operation cannot leave the state half changed: its changes join the batch only when it has returned.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,211 @@
+//! Where everything lies in a book: the key layout, drawn as a tree.
+//!
+//! ```text
+//! ‹space›  one byte, then the parts of the key      value (sealed with a checksum)
+//!
+//! B        book                                     header: format version, id and creation time of the book
+//! N        namespace ‹ns›                           which kinds of records were ever created in it, its labels
+//! c        container ‹ns› ‹id›                      head: what lists show and filters look at
+//! C        container ‹ns› ‹id›                      body: spec, runtime options, extensions
+//! i        image ‹ns› ‹name›                        ┐
+//! l        lease ‹ns› ‹id›                          │
+//! r        lease resource ‹ns› ‹lease› ‹type› ‹id›  │ planned, not written by format 1:
+//! s, S     sandbox ‹ns› ‹id›                        │ head and body
+//! d        content blob ‹ns› ‹digest›               │
+//! g        content ingest ‹ns› ‹reference›          │
+//! p        snapshot ‹ns› ‹snapshotter› ‹key›        │
+//! k        snapshot child ‹ns› ‹snapshotter› ‹parent› ‹key›
+//! q        sequence ‹ns› ‹name›                     │ counters
+//! e        event ‹number, 8 bytes big-endian›       ┘
+//! ```
+//!
+//! Every part but the last is escaped (`00` becomes `00 ff`) and ended by `00 01`, so that keys sort as their parts do,
+//! bytewise, which is the order of containerd's listings, and no name can reach into another's range. The last part is
+//! taken as it is.
+//!
+//! A container's head and body are two halves of one protobuf message, containerd's own `Container`: written one behind
+//! the other they are that message. So a record read from the book needs no conversion to go out on a wire, and fields
+//! that this version does not know stay where they were.
+//!
+//! **To change this picture** raise [`FORMAT_VERSION`], teach [`crate::Store`] to open the older version, keep a book of
+//! the older version among the tests, and say so in COMPATIBILITY.md.
+
+use crate::text::quote;
+
+/// The version of the file format that this code writes, and the newest that it reads.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// The first byte of a key: what sort of thing it names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Space {
+    Book = b'B',
+    Namespace = b'N',
+    ContainerHead = b'c',
+    ContainerBody = b'C',
+}
+
+impl Space {
+    const ALL: [Space; 4] = [Space::Book, Space::Namespace, Space::ContainerHead, Space::ContainerBody];
+
+    /// What the keys of this space name, and the words for their parts.
+    fn words(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Space::Book => ("the book's header", &[]),
+            Space::Namespace => ("namespace", &[""]),
+            Space::ContainerHead => ("container", &[" in namespace ", ""]),
+            Space::ContainerBody => ("the body of container", &[" in namespace ", ""]),
+        }
+    }
+}
+
+/// The key of the book's header.
+pub(crate) fn book() -> Vec<u8> {
+    vec![Space::Book as u8]
+}
+
+/// The key of a namespace.
+pub(crate) fn namespace(namespace: &[u8]) -> Vec<u8> {
+    [&[Space::Namespace as u8], namespace].concat()
+}
+
+/// The key of a record in a namespace.
+pub(crate) fn record(space: Space, namespace: &[u8], id: &[u8]) -> Vec<u8> {
+    let mut key = records(space, namespace);
+    key.extend_from_slice(id);
+    key
+}
+
+/// What the keys of all records of a kind in a namespace begin with.
+pub(crate) fn records(space: Space, namespace: &[u8]) -> Vec<u8> {
+    let mut key = Vec::with_capacity(namespace.len() + 3 + 32);
+    key.push(space as u8);
+    push_part(&mut key, namespace);
+    key
+}
+
+/// What the keys of a whole space begin with.
+pub(crate) fn space(space: Space) -> [u8; 1] {
+    [space as u8]
+}
+
+fn push_part(key: &mut Vec<u8>, part: &[u8]) {
+    for byte in part {
+        key.push(*byte);
+        if *byte == 0 {
+            key.push(0xff);
+        }
+    }
+    key.extend_from_slice(&[0, 1]);
+}
+
+/// The first key behind all that begin with `prefix`; none if there is no such key.
+pub(crate) fn prefix_end(prefix: &[u8]) -> Option<Vec<u8>> {
+    let mut end = prefix.to_vec();
+    while let Some(last) = end.pop() {
+        if let Some(next) = last.checked_add(1) {
+            end.push(next);
+            return Some(end);
+        }
+    }
+    None
+}
+
+/// The first key behind `key`.
+pub(super) fn after(key: &[u8]) -> Vec<u8> {
+    [key, &[0]].concat()
+}
+
+/// The space of a key, and its parts.
+pub(crate) fn parse(key: &[u8]) -> Option<(Space, Vec<Vec<u8>>)> {
+    let (first, mut rest) = key.split_first()?;
+    let space = *Space::ALL.iter().find(|space| **space as u8 == *first)?;
+    let count = space.words().1.len();
+    let mut parts = Vec::with_capacity(count);
+    for _ in 1..count {
+        let mut part = Vec::new();
+        rest = loop {
+            match rest {
+                [0, 0xff, tail @ ..] => {
+                    part.push(0);
+                    rest = tail;
+                }
+                [0, 1, tail @ ..] => break tail,
+                [0, ..] | [] => return None,
+                [byte, tail @ ..] => {
+                    part.push(*byte);
+                    rest = tail;
+                }
+            }
+        };
+        parts.push(part);
+    }
+    match (count, rest) {
+        (0, []) => {}
+        (0, _) => return None,
+        _ => parts.push(rest.to_vec()),
+    }
+    Some((space, parts))
+}
+
+/// What a key stands for, in words for a message.
+pub(crate) fn describe(key: &[u8]) -> String {
+    match parse(key) {
+        Some((space, parts)) => {
+            let (what, joints) = space.words();
+            let mut out = what.to_owned();
+            if let Some(name) = parts.last() {
+                out = format!("{out} {}", quote(name));
+            }
+            for (part, joint) in parts.iter().zip(joints).take(parts.len().saturating_sub(1)) {
+                out = format!("{out}{joint}{}", quote(part));
+            }
+            out
+        }
+        None => format!("key {}", quote(key)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn keys_read_as_words() {
+        assert_eq!(describe(&record(Space::ContainerHead, b"k8s.io", b"web")), r#"container "web" in namespace "k8s.io""#);
+        assert_eq!(describe(&namespace(b"a//b")), r#"namespace "a//b""#);
+        assert_eq!(describe(&book()), "the book's header");
+        assert_eq!(describe(b"\xffx"), r#"key "\xffx""#);
+    }
+
+    proptest! {
+        #[test]
+        fn keys_sort_as_their_parts(a: (Vec<u8>, Vec<u8>), b: (Vec<u8>, Vec<u8>)) {
+            let key = |(ns, id): &(Vec<u8>, Vec<u8>)| record(Space::ContainerHead, ns, id);
+            prop_assert_eq!(key(&a).cmp(&key(&b)), a.cmp(&b));
+        }
+
+        #[test]
+        fn keys_read_back(ns: Vec<u8>, id: Vec<u8>) {
+            let key = record(Space::ContainerBody, &ns, &id);
+            prop_assert_eq!(parse(&key), Some((Space::ContainerBody, vec![ns.clone(), id])));
+            prop_assert_eq!(parse(&namespace(&ns)), Some((Space::Namespace, vec![ns])));
+        }
+
+        #[test]
+        fn no_name_reaches_into_another_namespace(a: Vec<u8>, b: Vec<u8>, id: Vec<u8>) {
+            prop_assume!(a != b);
+            let prefix = records(Space::ContainerHead, &a);
+            let key = record(Space::ContainerHead, &b, &id);
+            prop_assert!(!key.starts_with(&prefix));
+            let end = prefix_end(&prefix).unwrap();
+            prop_assert!(key < prefix || key >= end);
+        }
+
+        #[test]
+        fn any_bytes_are_described(key: Vec<u8>) {
+            let _ = describe(&key);
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! Books in files: opening, creating, backing up, restoring.
+
+use super::failure::{IntoError as _, guarded, io_error};
+use super::{CACHE_BYTES, Open, Place, RedbStorage, create};
+use crate::storage::{Snapshot, Storage as _, WriteSet, seal};
+use crate::text::quote;
+use crate::{Error, ErrorKind, Result};
+use ::redb::{Database, backends::FileBackend};
+use std::fs::{self, File};
+use std::io;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+
+/// How a file is opened.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct OpenOptions {
+    /// Make a new book where there is none. Default: yes.
+    pub create: bool,
+    /// Only read; several processes may do so at a time. Default: no.
+    pub read_only: bool,
+    /// How long to wait for another process to let the file go. Default: not at all.
+    pub lock_timeout: Duration,
+}
+
+impl Default for OpenOptions {
+    fn default() -> Self {
+        OpenOptions { create: true, read_only: false, lock_timeout: Duration::ZERO }
+    }
+}
+
+/// How a backup is restored.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct RestoreOptions {
+    /// Put the backup in the place of a book that is there. Default: no.
+    pub replace: bool,
+}
+
+impl RedbStorage {
+    /// Opens the file at `path`. `fill` writes what a new book begins with; it is not called for a file that is there.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no file and none is to be made; `Unavailable`, with who holds it, when another process has
+    /// it open; `DataLoss` when it is damaged; `FailedPrecondition` when it is not a book; `PermissionDenied`.
+    pub fn open(path: &Path, options: &OpenOptions, fill: impl FnOnce(&mut WriteSet) -> Result<()>) -> Result<Self> {
+        match fs::metadata(path) {
+            Ok(meta) if meta.is_dir() => {
+                return Err(Error::failed_precondition(format!("{} is a directory, not a book", shown(path))));
+            }
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound && options.create && !options.read_only => {
+                create_file(path, &Replace::Never, |storage| {
+                    let mut writes = WriteSet::default();
+                    fill(&mut writes)?;
+                    storage.try_commit(&writes)
+                })
+                .or_else(ignore_race)?;
+            }
+            Err(error) => return Err(at(path, io_error(&error)).with_help("check the path; `--db FILE` names another")),
+        }
+        let syncs = Arc::default();
+        let database = open_database(path, options, &syncs)?;
+        let place = Place::File { path: path.to_owned(), options: options.clone() };
+        Ok(RedbStorage { database: RwLock::new(Some(database)), place, syncs })
+    }
+}
+
+/// Another process may have made the file between our look and our own making; then it is opened like any other.
+fn ignore_race(error: Error) -> Result<()> {
+    if error.kind() == ErrorKind::AlreadyExists { Ok(()) } else { Err(error) }
+}
+
+/// Opens an existing file, waiting for its lock as long as `options` say.
+pub(super) fn open_database(path: &Path, options: &OpenOptions, syncs: &Arc<AtomicU64>) -> Result<Open> {
+    const STEP: Duration = Duration::from_millis(20);
+    let mut left = options.lock_timeout;
+    loop {
+        match try_open(path, options, syncs) {
+            Err(error) if error.kind() == ErrorKind::Unavailable && !left.is_zero() => {
+                crate::host::pause(STEP.min(left));
+                left = left.saturating_sub(STEP);
+            }
+            result => return result,
+        }
+    }
+}
+
+fn try_open(path: &Path, options: &OpenOptions, syncs: &Arc<AtomicU64>) -> Result<Open> {
+    let mut how = File::options();
+    let file = how.read(true).write(!options.read_only).open(path).map_err(|error| at(path, io_error(&error)))?;
+    if file.metadata().is_ok_and(|meta| meta.len() == 0) {
+        // A book is never empty: it is made under another name and gets its own when it is complete.
+        return Err(Error::data_loss(format!("{} is empty (0 bytes)", shown(path)))
+            .with_help("restore a backup, or delete the file to begin a new book"));
+    }
+    let result = if options.read_only {
+        drop(file);
+        guarded(|| Database::builder().set_cache_size(CACHE_BYTES).open_read_only(path).into_error().map(Open::Read))
+    } else {
+        let backend = guarded(|| FileBackend::new(file).into_error())?;
+        create(backend, syncs).map(Open::Write)
+    };
+    result.and_then(|open| guarded(|| RedbStorage::read_table(&open)).map(|_| open)).map_err(|error| {
+        if error.kind() == ErrorKind::Unavailable { held(path, error) } else { at(path, error) }
+    })
+}
+
+/// The error of a file that another process holds: by whom, and what to do.
+fn held(path: &Path, error: Error) -> Error {
+    let holders = holders(path);
+    let by = if holders.is_empty() { "another process".to_owned() } else { holders.join(", ") };
+    let mut out = Error::unavailable(format!("{} is held by {by}", shown(path)));
+    for detail in error.details() {
+        out = out.with_detail(detail.name, &detail.value);
+    }
+    out.with_help("wait with --lock-timeout, read a backup with --read-only, or let the holder serve the book on a socket")
+}
+
+/// The processes that hold a lock on this file: `process 123 (stowbook)`.
+#[cfg(target_os = "linux")]
+fn holders(path: &Path) -> Vec<String> {
+    use std::os::unix::fs::MetadataExt as _;
+    let (Ok(meta), Ok(locks)) = (fs::metadata(path), fs::read_to_string("/proc/locks")) else { return Vec::new() };
+    let inode = format!(":{}", meta.ino());
+    let mut pids: Vec<u32> = locks
+        .lines()
+        .filter_map(|line| {
+            let words: Vec<&str> = line.split_whitespace().filter(|word| *word != "->").collect();
+            // number, type, advisory, access, pid, device:inode, from, to. Locks of open files have pid -1.
+            words.get(5).filter(|place| place.ends_with(&inode)).and(words.get(4)?.parse().ok())
+        })
+        .filter(|pid| *pid != std::process::id() && *pid != 0)
+        .collect();
+    pids.sort_unstable();
+    pids.dedup();
+    pids.into_iter()
+        .map(|pid| match fs::read_to_string(format!("/proc/{pid}/comm")) {
+            Ok(name) => format!("process {pid} ({})", name.trim_end()),
+            Err(_) => format!("process {pid}"),
+        })
+        .collect()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn holders(_path: &Path) -> Vec<String> {
+    Vec::new()
+}
+
+fn shown(path: &Path) -> String {
+    format!("book {}", quote(path.as_os_str().as_encoded_bytes()))
+}
+
+fn at(path: &Path, error: Error) -> Error {
+    error.context(format!("{}: ", shown(path)))
+}
+
+enum Replace {
+    Never,
+    Always,
+}
+
+/// Makes a book beside `path` and gives it that name when it is complete and synced: a crash leaves no half book.
+fn create_file(path: &Path, replace: &Replace, fill: impl FnOnce(&RedbStorage) -> Result<()>) -> Result<()> {
+    let temporary = Temporary::beside(path)?;
+    let syncs = Arc::default();
+    let file = open_new(&temporary.0).map_err(|error| at(path, io_error(&error)))?;
+    let database = create(guarded(|| FileBackend::new(file).into_error())?, &syncs)?;
+    let place = Place::File { path: temporary.0.clone(), options: OpenOptions::default() };
+    let storage = RedbStorage { database: RwLock::new(Some(Open::Write(database))), place, syncs };
+    fill(&storage).map_err(|error| at(path, error))?;
+    drop(storage);
+    temporary.persist(path, replace).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => Error::already_exists(shown(path)).with_help("choose another name, or delete it"),
+        _ => at(path, io_error(&error)),
+    })
+}
+
+fn open_new(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true).write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        // Specs hold environment variables, and those hold secrets.
+        options.mode(0o600);
+    }
+    options.open(path)
+}
+
+/// A file that goes away again unless it gets its final name.
+struct Temporary(PathBuf);
+
+impl Temporary {
+    fn beside(path: &Path) -> Result<Self> {
+        use crate::host::{Host as _, SystemHost};
+        let name = path.file_name().ok_or_else(|| {
+            Error::new(ErrorKind::InvalidArgument, format!("{} has no file name: invalid argument", shown(path)))
+        })?;
+        let mut random = [0; 8];
+        SystemHost.random(&mut random);
+        let mut temporary = std::ffi::OsString::from(".");
+        temporary.push(name);
+        temporary.push(format!(".{:016x}.new", u64::from_le_bytes(random)));
+        Ok(Temporary(path.with_file_name(temporary)))
+    }
+
+    fn persist(&self, path: &Path, replace: &Replace) -> io::Result<()> {
+        match replace {
+            Replace::Always => fs::rename(&self.0, path)?,
+            // A link fails where a name is taken; a rename would replace it.
+            Replace::Never => match fs::hard_link(&self.0, path) {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists && !path.exists() => fs::rename(&self.0, path)?,
+                result => result?,
+            },
+        }
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        // The name itself must survive a power cut. Systems that cannot sync a directory do it by themselves.
+        File::open(folder).and_then(|folder| folder.sync_all()).or_else(|error| match error.kind() {
+            io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported => Ok(()),
+            _ => Err(error),
+        })
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // Gone already after a rename.
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+/// Writes the state of `snapshot` into a new file, checking every value on the way. Writers need not stop.
+///
+/// # Errors
+/// `AlreadyExists` when there is a file; `DataLoss` when a value is damaged; what the file system gives.
+pub(crate) fn backup(snapshot: &Arc<dyn Snapshot>, to: &Path) -> Result<u64> {
+    copy(snapshot, to, &Replace::Never)
+}
+
+/// How much is copied in one commit of a file that nobody sees yet, in bytes.
+const COPY_BATCH_BYTES: usize = 16 << 20;
+
+fn copy(snapshot: &Arc<dyn Snapshot>, to: &Path, replace: &Replace) -> Result<u64> {
+    let mut count = 0;
+    create_file(to, replace, |storage| {
+        let (mut writes, mut bytes) = (WriteSet::default(), 0);
+        Snapshot::scan(&**snapshot, &[], None, &mut |key, sealed| {
+            // Damage is found now, and not when the backup is needed.
+            seal::unseal(key, sealed)?;
+            writes.put(key, sealed);
+            count += 1;
+            bytes += key.len() + sealed.len();
+            if bytes > COPY_BATCH_BYTES {
+                storage.try_commit(&std::mem::take(&mut writes))?;
+                bytes = 0;
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        storage.try_commit(&writes)
+    })?;
+    Ok(count)
+}
+
+/// Puts the book in `backup` at `path`, after checking every value of it. Gives the number of keys.
+///
+/// # Errors
+/// `AlreadyExists` when there is a file and it is not to be replaced; `Unavailable` when a process holds it; `DataLoss`
+/// when the backup is damaged.
+pub fn restore(backup: &Path, path: &Path, options: &RestoreOptions) -> Result<u64> {
+    let reading = OpenOptions { read_only: true, ..OpenOptions::default() };
+    let storage = RedbStorage::open(backup, &reading, |_| Ok(()))?;
+    let snapshot = storage.snapshot()?;
+    crate::store::header::check(&snapshot).map_err(|error| at(backup, error))?;
+    match File::open(path) {
+        Ok(_) if !options.replace => Err(Error::already_exists(shown(path)).with_help("add --replace to put the backup there")),
+        Ok(file) => {
+            // Whoever has it open would go on writing into a file without a name.
+            file.try_lock().map_err(|_| held(path, Error::unavailable("")))?;
+            copy(&snapshot, path, &Replace::Always)
+        }
+        Err(_) => copy(&snapshot, path, &Replace::Never),
+    }
+}

@@ -1,0 +1,217 @@
+//! Typed operations on records: containerd's rules, written once, over any storage.
+
+mod access;
+mod check;
+mod containers;
+mod context;
+mod handles;
+pub(crate) mod header;
+mod namespaces;
+mod record;
+mod traits;
+mod transaction;
+
+pub use check::Finding;
+pub use context::Context;
+pub use handles::{Containers, InNamespace, Namespaces};
+pub use header::Header;
+pub use traits::{ContainerStore, NamespaceStore, VisitContainer};
+pub use transaction::{Transaction, WriteTxn};
+
+use crate::model::Timestamp;
+use crate::storage::{Book, MemoryStorage, Read, Storage, Txn};
+use crate::{Host, Result};
+use access::Access;
+use std::fmt;
+use std::sync::Arc;
+
+/// A book of container metadata, embedded in this process: in a file, or in memory.
+///
+/// It may be cloned and used from many threads; the clones are the same book. Readers never wait; writers that arrive
+/// together share a durable commit.
+///
+/// ```
+/// use stowbook::{Store, model::Container};
+/// let folder = tempfile::tempdir()?;
+/// let store = Store::open(folder.path().join("book.redb"))?;
+/// store.namespace("default").containers().create(&Container::new("web", "io.containerd.runc.v2"))?;
+/// drop(store);
+///
+/// let store = Store::open(folder.path().join("book.redb"))?;
+/// assert_eq!(store.namespace("default").containers().get("web")?.id, "web");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Store {
+    book: Arc<Book>,
+    host: Arc<dyn Host>,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Store").field(&self.book).finish()
+    }
+}
+
+impl Store {
+    /// A book on this storage, with the host's clock and randomness. An empty storage becomes a new book.
+    ///
+    /// # Errors
+    /// `FailedPrecondition` when the storage holds something else or was written by a newer stowbook, `DataLoss` when its
+    /// header is damaged, and what the storage gives.
+    pub fn with_storage(storage: Box<dyn Storage>, host: Arc<dyn Host>) -> Result<Self> {
+        let book = Book::new(storage);
+        if header::read(&book.snapshot()?)?.is_none() {
+            let header = Header::new(&*host);
+            book.update(|txn| {
+                txn.put(crate::storage::layout::book(), header.encode());
+                Ok(())
+            })?;
+        }
+        Ok(Store { book: Arc::new(book), host })
+    }
+
+    /// A new book in memory, with this clock and randomness. It is gone when the last clone is dropped.
+    ///
+    /// # Errors
+    /// None that are known: memory does not fail.
+    pub fn in_memory_with(host: Arc<dyn Host>) -> Result<Self> {
+        Self::with_storage(Box::new(MemoryStorage::new()), host)
+    }
+
+    /// A namespace, to reach the records in it.
+    pub fn namespace(&self, name: impl Into<String>) -> InNamespace<'_, Self> {
+        InNamespace::new(self, name)
+    }
+
+    /// The namespaces themselves.
+    #[must_use]
+    pub fn namespaces(&self) -> Namespaces<'_, Self> {
+        Namespaces::new(self)
+    }
+
+    /// Runs several operations that take effect together, or not at all when `operations` fails. It may run more than once,
+    /// and no other writer gets its turn while it runs: do not wait for anything in it.
+    ///
+    /// # Errors
+    /// What `operations` gives, and what the storage gives; `FailedPrecondition` when called from inside another write of
+    /// this book.
+    ///
+    /// ```
+    /// use stowbook::{Store, model::Container};
+    /// let store = Store::in_memory();
+    /// store.write(|txn| {
+    ///     let containers = txn.namespace("default").containers();
+    ///     containers.create(&Container::new("web-1", "runc"))?;
+    ///     containers.create(&Container::new("web-2", "runc"))
+    /// })?;
+    /// # Ok::<(), stowbook::Error>(())
+    /// ```
+    pub fn write<T>(&self, operations: impl Fn(&WriteTxn<'_, '_>) -> Result<T>) -> Result<T> {
+        let now = self.host.now();
+        self.book.update(|txn| operations(&WriteTxn::new(txn, now)))
+    }
+
+    /// Begins a transaction that outlives this call: for callers that cannot hand over a closure.
+    ///
+    /// # Errors
+    /// What the storage gives.
+    pub fn begin(&self) -> Result<Transaction> {
+        Ok(Transaction::new(self.clone(), self.book.begin()?))
+    }
+
+    /// What the book says about itself.
+    ///
+    /// # Errors
+    /// What the storage gives.
+    pub fn header(&self) -> Result<Header> {
+        header::check(&self.book.snapshot()?)
+    }
+
+    /// Looks at every page and every value, and tells what is wrong. Nothing is changed, but that redb repairs what it can
+    /// of its own pages.
+    ///
+    /// # Errors
+    /// When the check itself cannot be made.
+    pub fn check(&self) -> Result<Vec<Finding>> {
+        let pages = self.book.exclusively(|storage| storage.check())?;
+        let mut findings = check::values(&self.book.snapshot()?)?;
+        findings.splice(0..0, pages.into_iter().map(Finding::of_pages));
+        Ok(findings)
+    }
+
+    /// Gives unused space of the file back to the system.
+    ///
+    /// # Errors
+    /// `FailedPrecondition` while the book is being read.
+    pub fn compact(&self) -> Result<()> {
+        self.book.exclusively(|storage| storage.compact())
+    }
+}
+
+impl Access for Store {
+    fn read<T>(&self, operation: impl FnOnce(&dyn Read) -> Result<T>) -> Result<T> {
+        operation(&self.book.snapshot()?)
+    }
+
+    fn write<T>(&self, operation: impl Fn(&mut Txn<'_>, Timestamp) -> Result<T>) -> Result<T> {
+        let now = self.host.now();
+        self.book.update(|txn| operation(txn, now))
+    }
+}
+
+#[cfg(feature = "file")]
+mod file {
+    use super::{Header, Store, header};
+    use crate::storage::{self, OpenOptions, RedbStorage, layout};
+    use crate::{Result, SystemHost};
+    use std::path::Path;
+    use std::sync::Arc;
+
+    impl Store {
+        /// Opens the book in this file; where there is none, makes one.
+        ///
+        /// # Errors
+        /// `Unavailable`, with who holds it, when another process has it open; `DataLoss` when it is damaged;
+        /// `FailedPrecondition` when it is no book or was written by a newer stowbook; `PermissionDenied`.
+        pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+            Self::open_with(path, &OpenOptions::default())
+        }
+
+        /// Opens the book in this file.
+        ///
+        /// # Errors
+        /// As [`Store::open`], and `NotFound` when there is no file and none is to be made.
+        pub fn open_with(path: impl AsRef<Path>, options: &OpenOptions) -> Result<Self> {
+            let storage = RedbStorage::open(path.as_ref(), options, |writes| {
+                let (key, value) = (layout::book(), Header::new(&SystemHost).encode());
+                let sealed = storage::seal(&key, value);
+                writes.put(key, sealed);
+                Ok(())
+            })?;
+            let snapshot = storage::Storage::snapshot(&storage)?;
+            header::check(&snapshot).map_err(|error| error.with_detail("path", path.as_ref().display()))?;
+            drop(snapshot);
+            Self::with_storage(Box::new(storage), Arc::new(SystemHost))
+        }
+
+        /// A new book in memory, with the system's clock. It is gone when the last clone is dropped.
+        #[must_use]
+        pub fn in_memory() -> Self {
+            // Memory does not fail; if it ever did, the store would say so at its first use.
+            Self::in_memory_with(Arc::new(SystemHost)).unwrap_or_else(|_| Store {
+                book: Arc::new(storage::Book::new(Box::new(storage::MemoryStorage::new()))),
+                host: Arc::new(SystemHost),
+            })
+        }
+
+        /// Copies the book as it is now into a new file, checking every value on the way. Writers need not stop. Gives the
+        /// number of keys.
+        ///
+        /// # Errors
+        /// `AlreadyExists` when there is a file; `DataLoss` when a value is damaged; what the file system gives.
+        pub fn backup(&self, to: impl AsRef<Path>) -> Result<u64> {
+            storage::backup(&self.book.snapshot()?, to.as_ref())
+        }
+    }
+}

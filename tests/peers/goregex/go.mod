@@ -1,0 +1,3 @@
+module stowbook.test/goregex
+
+go 1.26

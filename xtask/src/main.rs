@@ -1,0 +1,65 @@
+//! What builds and checks the generated parts of stowbook: `cargo xtask ‹task› [--check]`.
+
+mod files;
+mod proto;
+
+use std::error::Error;
+use std::path::Path;
+use std::process::ExitCode;
+
+use files::{Files, Mode};
+
+/// One task: a generator whose output is committed.
+struct Task {
+    name: &'static str,
+    about: &'static str,
+    /// Makes the files, below the project's root.
+    generate: fn(&Path) -> Result<Files, Box<dyn Error>>,
+}
+
+const TASKS: &[Task] = &[Task {
+    name: "proto",
+    about: "core/src/proto/generated from the interface definitions in core/proto",
+    generate: proto::generate,
+}];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let (name, mode) = match arguments.as_slice() {
+        [name] => (*name, Mode::Write),
+        [name, "--check"] | ["--check", name] => (*name, Mode::Check),
+        _ => return usage(),
+    };
+    let Some(task) = TASKS.iter().find(|task| task.name == name) else { return usage() };
+    match run(task, mode) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("xtask {name}: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: &Task, mode: Mode) -> Result<ExitCode, Box<dyn Error>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("the project's root is missing")?;
+    let stale = (task.generate)(root)?.bring(root, mode)?;
+    for file in &stale {
+        println!("{} {file}", if mode == Mode::Check { "stale:" } else { "wrote" });
+    }
+    if mode == Mode::Check && !stale.is_empty() {
+        eprintln!("xtask {}: {} stale; run `cargo xtask {}` and commit the result", task.name, stale.len(), task.name);
+        return Ok(ExitCode::FAILURE);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn usage() -> ExitCode {
+    eprintln!(
+        "usage: cargo xtask ‹task› [--check]\n\nWith --check nothing is written; stale files are named, and fail.\n"
+    );
+    for task in TASKS {
+        eprintln!("  {:<8} {}", task.name, task.about);
+    }
+    ExitCode::from(2)
+}
