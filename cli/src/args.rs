@@ -30,6 +30,9 @@ pub(crate) struct Global {
     /// How long to wait for another process that holds the book
     #[arg(long, global = true, value_name = "SECONDS", default_value = "1")]
     pub(crate) lock_timeout: f64,
+    /// Whether the command works on records in the namespace, so that an error tells it.
+    #[arg(skip)]
+    pub(crate) in_namespace: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -52,7 +52,7 @@ pub(crate) fn run(global: &Global, command: Containers) -> Result<(), Failure> {
             for id in ids {
                 if let Err(error) = store.namespace(&global.namespace).containers().delete(&id) {
                     failed = Some(error.kind().names().exit);
-                    output::print_error(&error, json);
+                    output::print_error(global, &error);
                 }
             }
             if let Some(exit) = failed {

@@ -8,19 +8,20 @@ mod namespaces;
 mod output;
 mod place;
 
-use args::{Cli, Command, Global, Output};
+use args::{Cli, Command, Global};
 use clap::{CommandFactory as _, Parser as _};
 use std::process::ExitCode;
 use stowbook::{Error, Result};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let (json, global) = (cli.global.output == Output::Json, cli.global);
+    let mut global = cli.global;
+    global.in_namespace = matches!(cli.command, Command::Containers(_));
     match run(&global, cli.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Pipe) => ExitCode::SUCCESS,
         Err(Failure::Refused(error)) => {
-            output::print_error(&error, json);
+            output::print_error(&global, &error);
             ExitCode::from(error.kind().names().exit)
         }
         Err(Failure::Reported(exit)) => ExitCode::from(exit),

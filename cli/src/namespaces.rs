@@ -46,7 +46,7 @@ pub(crate) fn run(global: &Global, command: Namespaces) -> Result<(), Failure> {
                     Ok(()) => writeln!(out, "{name}")?,
                     Err(error) => {
                         failed = Some(error.kind().names().exit);
-                        output::print_error(&error, json);
+                        output::print_error(global, &error);
                     }
                 }
             }

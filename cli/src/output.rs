@@ -1,5 +1,7 @@
 //! What is printed: columns, JSON, errors.
 
+use crate::args::{Global, Output};
+use crate::place;
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use std::io::{self, Write};
@@ -41,16 +43,23 @@ pub(crate) fn labels(labels: &stowbook::model::Labels) -> String {
 }
 
 /// Prints what went wrong: what, where, why, and what to do.
-pub(crate) fn print_error(error: &Error, json: bool) {
+pub(crate) fn print_error(global: &Global, error: &Error) {
     let mut out = anstream::stderr().lock();
+    let book = place::path(global).map_or_else(|_| "none".to_owned(), |path| path.display().to_string());
     // There is nobody left to tell when standard error fails.
-    let _ = if json { error_json(&mut out, error) } else { error_text(&mut out, error) };
+    let namespace = global.in_namespace.then_some(global.namespace.as_str());
+    let _ = match global.output {
+        Output::Json => error_json(&mut out, error, &book, namespace),
+        Output::Table => error_text(&mut out, error, &book, namespace),
+    };
 }
 
-fn error_text(out: &mut impl Write, error: &Error) -> io::Result<()> {
+fn error_text(out: &mut impl Write, error: &Error, book: &str, namespace: Option<&str>) -> io::Result<()> {
     let (red, cyan) = (Style::new().bold().fg_color(Some(AnsiColor::Red.into())), AnsiColor::Cyan.on_default());
     let dim = Style::new().dimmed();
     writeln!(out, "{red}stowbook:{red:#} {}", shown(&error.message()))?;
+    write!(out, "  {dim}where:{dim:#} book {}", shown(book))?;
+    writeln!(out, "{}", namespace.map_or(String::new(), |name| format!(", namespace {}", shown(name))))?;
     for detail in error.details() {
         writeln!(out, "  {dim}{}:{dim:#} {}", detail.name.replace('_', " "), shown(&detail.value))?;
     }
@@ -60,12 +69,13 @@ fn error_text(out: &mut impl Write, error: &Error) -> io::Result<()> {
     }
 }
 
-fn error_json(out: &mut impl Write, error: &Error) -> io::Result<()> {
+fn error_json(out: &mut impl Write, error: &Error, book: &str, namespace: Option<&str>) -> io::Result<()> {
     let details: serde_json::Map<_, _> =
         error.details().iter().map(|detail| (detail.name.to_owned(), detail.value.clone().into())).collect();
     let body = serde_json::json!({"error": {
         "kind": error.kind().code(),
         "message": error.message(),
+        "where": {"book": book, "namespace": namespace},
         "details": details,
         "help": error.help(),
     }});

@@ -45,7 +45,7 @@ fn run(task: &Task, mode: Mode) -> Result<ExitCode, Box<dyn Error>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("the project's root is missing")?;
     let stale = (task.generate)(root)?.bring(root, mode)?;
     for file in &stale {
-        println!("{} {file}", if mode == Mode::Check { "stale:" } else { "wrote" });
+        println!("{} {file}", if mode == Mode::Check { "stale:" } else { "changed:" });
     }
     if mode == Mode::Check && !stale.is_empty() {
         eprintln!("xtask {}: {} stale; run `cargo xtask {}` and commit the result", task.name, stale.len(), task.name);

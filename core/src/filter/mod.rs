@@ -116,7 +116,9 @@ impl Filter {
                 Error::invalid_argument(error.explain(text))
                     .with_detail("filter", number)
                     .with_detail("position_bytes", error.at)
-                    .with_help("a filter is field==value, field!=value, field~=regex or a field alone; ',' joins several")
+                    .with_help(
+                        "a filter is field==value, field!=value, field~=regex or a field alone; ',' joins several",
+                    )
             })?);
         }
         // Only now, because containerd reports a text that it cannot parse before anything else.
@@ -192,7 +194,9 @@ impl Filter {
             Refusal::Unsupported => Error::not_implemented(
                 "filters: regular expression with a Unicode class (\\p{..}): this build has no tables for it",
             )
-            .with_help("write the characters as ranges, such as [\\x{370}-\\x{3ff}], or use a build with the feature regex"),
+            .with_help(
+                "write the characters as ranges, such as [\\x{370}-\\x{3ff}], or use a build with the feature regex",
+            ),
             _ => Error::classed(ErrorKind::ResourceExhausted, "filters: regular expressions too large")
                 .with_help("use lower repetition counts, or fewer or shorter regular expressions"),
         };
@@ -228,9 +232,7 @@ impl Selector {
             Operator::Present => field.is_some(),
             Operator::Equal => field.is_some_and(|value| *value == *self.value),
             Operator::NotEqual => *field.unwrap_or_default() != *self.value,
-            Operator::Matches => {
-                self.regex.as_ref().is_some_and(|regex| regex.is_match(&field.unwrap_or_default()))
-            }
+            Operator::Matches => self.regex.as_ref().is_some_and(|regex| regex.is_match(&field.unwrap_or_default())),
         }
     }
 }

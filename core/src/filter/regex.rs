@@ -60,7 +60,11 @@ impl Refusal {
 
 /// An expression, ready to be asked.
 #[derive(Debug, Clone)]
-pub(super) enum Regex {
+pub(super) struct Regex(Way);
+
+/// The way to the answer.
+#[derive(Debug, Clone)]
+enum Way {
     /// A literal text, and whether it must stand at the beginning and at the end.
     Text { text: Box<str>, begins: bool, ends: bool },
     /// In the hands of the crate.
@@ -79,32 +83,32 @@ impl Regex {
     pub(super) fn new(pattern: &[u8], budget: &mut Budget) -> Result<Regex, Refusal> {
         let (tree, root) = syntax::parse(pattern, budget)?;
         if let Some(text) = as_text(&tree, root) {
-            return Ok(text);
+            return Ok(Regex(text));
         }
         #[cfg(feature = "regex")]
         if let Some(compiled) = in_crate(&tree, root, budget) {
-            return Ok(compiled);
+            return Ok(Regex(compiled));
         }
-        Ok(Regex::Program(Arc::new(Program::compile(&tree, root, budget)?)))
+        Ok(Regex(Way::Program(Arc::new(Program::compile(&tree, root, budget)?))))
     }
 
     /// Whether the expression matches somewhere in the text, in which each byte that is not UTF-8 counts as U+FFFD.
     pub(super) fn is_match(&self, text: &[u8]) -> bool {
         let haystack = crate::text::lossy(text);
-        match self {
-            Regex::Text { text, begins: true, ends: true } => *haystack == **text,
-            Regex::Text { text, begins: true, ends: false } => haystack.starts_with(&**text),
-            Regex::Text { text, begins: false, ends: true } => haystack.ends_with(&**text),
-            Regex::Text { text, begins: false, ends: false } => haystack.contains(&**text),
+        match &self.0 {
+            Way::Text { text, begins: true, ends: true } => *haystack == **text,
+            Way::Text { text, begins: true, ends: false } => haystack.starts_with(&**text),
+            Way::Text { text, begins: false, ends: true } => haystack.ends_with(&**text),
+            Way::Text { text, begins: false, ends: false } => haystack.contains(&**text),
             #[cfg(feature = "regex")]
-            Regex::Crate(regex) => regex.is_match(&haystack),
-            Regex::Program(program) => program.is_match(&haystack),
+            Way::Crate(regex) => regex.is_match(&haystack),
+            Way::Program(program) => program.is_match(&haystack),
         }
     }
 }
 
 /// The expression as a text to compare with, if it is one.
-fn as_text(tree: &Tree, root: NodeId) -> Option<Regex> {
+fn as_text(tree: &Tree, root: NodeId) -> Option<Way> {
     let mut parts = match tree.node(root) {
         Node::Concat(subs) => subs.as_slice(),
         _ => std::slice::from_ref(&root),
@@ -128,19 +132,19 @@ fn as_text(tree: &Tree, root: NodeId) -> Option<Regex> {
         _ => return None,
     };
     let text: Option<String> = characters.iter().map(|&c| char::from_u32(c)).collect();
-    Some(Regex::Text { text: text?.into(), begins, ends })
+    Some(Way::Text { text: text?.into(), begins, ends })
 }
 
 /// The expression in the hands of the `regex` crate, if it suits it and the filter has not filled too many already.
 #[cfg(feature = "regex")]
-fn in_crate(tree: &Tree, root: NodeId, budget: &mut Budget) -> Option<Regex> {
+fn in_crate(tree: &Tree, root: NodeId, budget: &mut Budget) -> Option<Way> {
     /// What one expression may take, in bytes: compiled, and again while it searches.
     const MAX_BYTES: usize = 1 << 20;
     let pattern = emit::emit(tree, root)?;
     budget.take_crate_place()?;
     let built = regex::RegexBuilder::new(&pattern).size_limit(MAX_BYTES).dfa_size_limit(MAX_BYTES).build();
     // Should the crate refuse one, the program answers.
-    Some(Regex::Crate(Box::new(built.ok()?)))
+    Some(Way::Crate(Box::new(built.ok()?)))
 }
 
 #[cfg(test)]

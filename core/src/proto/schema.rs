@@ -59,7 +59,8 @@ impl Field {
     /// Whether a decoder takes this value for the field. Go treats any other as an unknown field.
     #[must_use]
     pub fn accepts(&self, value: &Value<'_>) -> bool {
-        self.kind.accepts(value) || (self.repeated && self.kind.can_be_packed() && matches!(value, Value::Bytes(_)))
+        // Numbers of a list may come packed.
+        self.kind.accepts(value) || (self.repeated && matches!(value, Value::Bytes(_)))
     }
 }
 
@@ -99,10 +100,6 @@ impl Kind {
             Kind::String | Kind::Bytes | Kind::Message(_) | Kind::Map(_) => WireType::Bytes,
         };
         value.wire_type() == expected
-    }
-
-    fn can_be_packed(self) -> bool {
-        matches!(self, Kind::Varint | Kind::Fixed64 | Kind::Fixed32)
     }
 }
 

@@ -270,6 +270,31 @@ fn a_later_entry_of_a_map_replaces_an_earlier_one() {
 }
 
 #[test]
+fn an_entry_is_found_by_its_last_key_in_whatever_form() {
+    use schema::{Field, Kind, MapEntry, Schema};
+    const INNER: &Schema = &Schema { name: "inner", fields: &[] };
+    const BY_NUMBER: &MapEntry = &MapEntry { key: Kind::Varint, value: Kind::Message(INNER) };
+    const BY_NAME: &MapEntry = &MapEntry { key: Kind::String, value: Kind::Message(INNER) };
+    const FIELDS: &[Field] = &[Field::many(1, "n", Kind::Map(BY_NUMBER)), Field::many(2, "s", Kind::Map(BY_NAME))];
+    let schema = Schema { name: "outer", fields: FIELDS };
+    let value = inside(2, &[&numbered(9, 1)]);
+    let bytes = [
+        inside(1, &[&numbered(1, 0), &value]),
+        inside(1, &[b"\x08\x85\x00", &value]),
+        inside(2, &[&inside(1, &[b"a"]), &value, &inside(1, &[b"b"])]),
+    ];
+    let fields = UnknownFields::collect(&bytes.concat(), &schema).unwrap();
+    for step in [Step::Entry(1, vec![]), Step::Entry(1, vec![5]), Step::entry(2, "b")] {
+        assert_eq!(fields.at(std::slice::from_ref(&step)), numbered(9, 1), "{step:?}");
+    }
+    assert_eq!(fields.at(&[Step::entry(2, "a")]), b"");
+    let known = [inside(1, &[]), inside(1, &[&numbered(1, 5)]), inside(2, &[&inside(1, &[b"b"])])].concat();
+    let joined =
+        [inside(1, &[&value]), inside(1, &[&numbered(1, 5), &value]), inside(2, &[&inside(1, &[b"b"]), &value])];
+    assert_eq!(fields.join(known, &schema), joined.concat());
+}
+
+#[test]
 fn an_entry_of_a_map_has_no_place_for_unknown_fields() {
     // A key of the wrong wire type, a field 3 and a group: Go passes over all of them.
     let bytes = inside(2, &[&inside(1, &[b"k"]), &numbered(1, 5), &numbered(3, 1), b"\x23\x24", &inside(2, &[b"v"])]);

@@ -40,9 +40,15 @@ fn body_missing(key: &[u8]) -> Error {
         .with_help("restore a backup, or run `stowbook db check` to see what else is missing")
 }
 
+fn missing(what: String) -> Error {
+    Error::not_found(what).with_help("list the namespace to see what is there")
+}
+
+const TAKEN: &str = "choose another id, or delete the record first";
+
 pub(super) fn get(read: &dyn Read, namespace: &str, id: &str) -> Result<Container> {
     load(read, namespace, id)?
-        .ok_or_else(|| Error::not_found(format!("container {} in namespace {}", quote(id), quote(namespace))))
+        .ok_or_else(|| missing(format!("container {} in namespace {}", quote(id), quote(namespace))))
 }
 
 /// Reads the filters of a list. containerd adds the class once more than it means to (§8.2).
@@ -105,7 +111,8 @@ pub(super) fn list(read: &dyn Read, namespace: &str, filter: &Filter, visit: &mu
 pub(super) fn validate(container: &Container) -> Result<()> {
     validate_identifier(&container.id).map_err(|error| error.context("container.ID: "))?;
     if container.extensions.contains_key("") {
-        return Err(Error::invalid_argument("container.Extension keys must not be zero-length"));
+        return Err(Error::invalid_argument("container.Extension keys must not be zero-length")
+            .with_help("give each extension a name"));
     }
     for (key, value) in &container.labels {
         validate_label(key, value).map_err(|error| error.context("containers.Labels: "))?;
@@ -116,7 +123,8 @@ pub(super) fn validate(container: &Container) -> Result<()> {
     }
     // No check for the spec: since 1.7 containerd takes a record without one (§3.2).
     if !container.snapshot_key.is_empty() && container.snapshotter.is_empty() {
-        return Err(Error::invalid_argument("container.Snapshotter must be set if container.SnapshotKey is set"));
+        return Err(Error::invalid_argument("container.Snapshotter must be set if container.SnapshotKey is set")
+            .with_help("name the snapshotter that holds the snapshot"));
     }
     Ok(())
 }
@@ -126,7 +134,7 @@ pub(super) fn create(txn: &mut Txn<'_>, namespace: &str, container: &Container, 
     namespaces::ensure(txn, namespace, Kind::Containers)?;
     let key = head_key(namespace, &container.id);
     if txn.get(&key, &mut |_| Ok(()))? {
-        return Err(Error::already_exists(format!("container {}", quote(&container.id))));
+        return Err(Error::already_exists(format!("container {}", quote(&container.id))).with_help(TAKEN));
     }
     let mut created = container.clone();
     created.created_at = Some(now);
@@ -144,9 +152,9 @@ pub(super) fn update(
     let id = &container.id;
     if !namespaces::ever_had(txn, namespace, Kind::Containers)? {
         let message = format!("cannot update container {} in namespace {}", quote(id), quote(namespace));
-        return Err(Error::not_found(message));
+        return Err(missing(message));
     }
-    let stored = load(txn, namespace, id)?.ok_or_else(|| Error::not_found(format!("container {}", quote(id))))?;
+    let stored = load(txn, namespace, id)?.ok_or_else(|| missing(format!("container {}", quote(id))))?;
     let mut updated = stored.clone();
     if fields.is_empty() {
         for (same, name) in [
@@ -247,12 +255,12 @@ fn merged<'a>(container: &'a Container, stored: Option<&'a Container>) -> (Optio
 pub(super) fn delete(txn: &mut Txn<'_>, namespace: &str, id: &str) -> Result<()> {
     if !namespaces::ever_had(txn, namespace, Kind::Containers)? {
         let message = format!("cannot delete container {} in namespace {}", quote(id), quote(namespace));
-        return Err(Error::not_found(message));
+        return Err(missing(message));
     }
     let key = head_key(namespace, id);
     if !txn.get(&key, &mut |_| Ok(()))? {
         // Not quoted: containerd prints it so (§3.7).
-        return Err(Error::not_found(format!("container {id}")));
+        return Err(missing(format!("container {id}")));
     }
     txn.delete(key);
     txn.delete(body_key(namespace, id.as_bytes()));

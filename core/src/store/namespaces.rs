@@ -113,7 +113,8 @@ pub(super) fn create(txn: &mut Txn<'_>, namespace: &Namespace) -> Result<Namespa
     }
     check_reserved(&namespace.name)?;
     if load(txn, &namespace.name)?.is_some() {
-        return Err(Error::already_exists(format!("namespace {}", quote(&namespace.name))));
+        return Err(Error::already_exists(format!("namespace {}", quote(&namespace.name)))
+            .with_help("change its labels with an update"));
     }
     if namespace.labels.contains_key("") {
         return Err(key_required());
@@ -188,7 +189,7 @@ pub(super) fn delete(txn: &mut Txn<'_>, name: &str) -> Result<()> {
     }
     check_reserved(name)?;
     if load(txn, name)?.is_none() {
-        return Err(Error::not_found(format!("namespace {}", quote(name))));
+        return Err(Error::not_found(format!("namespace {}", quote(name))).with_help("list the namespaces to see what is there"));
     }
     txn.delete(layout::namespace(name.as_bytes()));
     Ok(())

@@ -84,7 +84,8 @@ mod tests {
 
     #[test]
     fn closing_a_range_closes_each_of_its_characters() {
-        for span in [(0x61, 0x7a), (0x101, 0x104), (0x3b1, 0x3c9), (0x212a, 0x212a), (0x1e900, 0x1e910), (0, 0x10ffff)] {
+        for span in [(0x61, 0x7a), (0x101, 0x104), (0x3b1, 0x3c9), (0x212a, 0x212a), (0x1e900, 0x1e910), (0, 0x10ffff)]
+        {
             let mut single: Vec<Span> = (span.0..=span.1).flat_map(cases).map(|c| (c, c)).collect();
             class::clean(&mut single);
             assert_eq!(closed(vec![span]), single, "{span:x?}");

@@ -79,7 +79,21 @@ mod tests {
 
     #[test]
     fn names_are_found_however_they_are_spelt() {
-        for name in ["Greek", "greek", "g r-e_ek", "L", "l", "Lu", "LU", "any", "ASCII", "Assigned", "LC", "Letter", "cased letter"] {
+        for name in [
+            "Greek",
+            "greek",
+            "g r-e_ek",
+            "L",
+            "l",
+            "Lu",
+            "LU",
+            "any",
+            "ASCII",
+            "Assigned",
+            "LC",
+            "Letter",
+            "cased letter",
+        ] {
             assert!(find(name.as_bytes()).is_some(), "{name}");
         }
         for name in ["", "^L", "Grék", "Latin1", "Old_Italic"] {

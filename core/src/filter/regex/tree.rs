@@ -30,7 +30,10 @@ pub(super) enum Node {
     /// Matches the empty text.
     Empty,
     /// Matches these characters; with `fold`, each in any case, and then it stands here in its least.
-    Literal { fold: bool, run: Run },
+    Literal {
+        fold: bool,
+        run: Run,
+    },
     /// Matches one character of the set.
     Class(Vec<Span>),
     /// Matches one character other than the line feed.
@@ -47,11 +50,19 @@ pub(super) enum Node {
     Star(NodeId),
     Plus(NodeId),
     Quest(NodeId),
-    Repeat { sub: NodeId, min: u16, max: Option<u16>, lazy: bool },
+    Repeat {
+        sub: NodeId,
+        min: u16,
+        max: Option<u16>,
+        lazy: bool,
+    },
     Concat(Vec<NodeId>),
     Alternate(Vec<NodeId>),
     /// While parsing: an open parenthesis, and the flags to return to when it closes.
-    Open { captures: bool, flags: Flags },
+    Open {
+        captures: bool,
+        flags: Flags,
+    },
     /// While parsing: a vertical bar.
     Bar,
 }

@@ -49,7 +49,8 @@ impl RedbStorage {
     pub fn open(path: &Path, options: &OpenOptions, fill: impl FnOnce(&mut WriteSet) -> Result<()>) -> Result<Self> {
         match fs::metadata(path) {
             Ok(meta) if meta.is_dir() => {
-                return Err(Error::failed_precondition(format!("{} is a directory, not a book", shown(path))));
+                return Err(Error::failed_precondition(format!("{} is a directory, not a book", shown(path)))
+                    .with_help("name a file in it"));
             }
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound && options.create && !options.read_only => {
@@ -167,7 +168,10 @@ enum Replace {
 fn create_file(path: &Path, replace: &Replace, fill: impl FnOnce(&RedbStorage) -> Result<()>) -> Result<()> {
     let temporary = Temporary::beside(path)?;
     let syncs = Arc::default();
-    let file = open_new(&temporary.0).map_err(|error| at(path, io_error(&error)))?;
+    let file = open_new(&temporary.0).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => Error::not_found(format!("the folder of {}", shown(path))).with_help("make the folder first"),
+        _ => at(path, io_error(&error)),
+    })?;
     let database = create(guarded(|| FileBackend::new(file).into_error())?, &syncs)?;
     let place = Place::File { path: temporary.0.clone(), options: OpenOptions::default() };
     let storage = RedbStorage { database: RwLock::new(Some(Open::Write(database))), place, syncs };
