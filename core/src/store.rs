@@ -20,7 +20,7 @@ pub use transaction::{Transaction, WriteTxn};
 
 use crate::model::Timestamp;
 use crate::storage::{Book, MemoryStorage, Read, Storage, Txn};
-use crate::{Host, Result};
+use crate::{ErrorKind, Host, Result};
 use access::Access;
 use std::fmt;
 use std::sync::Arc;
@@ -157,6 +157,15 @@ impl Access for Store {
     fn write<T>(&self, operation: impl Fn(&mut Txn<'_>, Timestamp) -> Result<T>) -> Result<T> {
         let now = self.host.now();
         self.book.update(|txn| operation(txn, now))
+    }
+
+    fn publish(&self, namespace: &str) -> Result<()> {
+        Context::in_namespace(namespace).require_namespace().map(drop).map_err(|error| {
+            error
+                .context("failed publishing event: ")
+                .with_kind(ErrorKind::Unknown)
+                .with_help("the change itself was made: only its event has no namespace to be told in")
+        })
     }
 }
 

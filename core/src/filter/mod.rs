@@ -105,8 +105,9 @@ impl Filter {
     ///
     /// * [`ErrorKind::InvalidArgument`] for the first text that is no filter. The details `filter` (its number from 0) and
     ///   `position_bytes` say where.
-    /// * [`ErrorKind::ResourceExhausted`] if the regular expressions of all texts together, with their repetitions written
-    ///   out, come to more than some two million characters, sets and operators. containerd's limit is higher.
+    /// * [`ErrorKind::ResourceExhausted`] if the regular expressions of all texts together cost too much: more than about a
+    ///   megabyte of them, or repetition counts that multiply to more than some 65 000 characters and sets. containerd
+    ///   goes on to 3.3 million, and beyond that matches nothing.
     /// * [`ErrorKind::NotImplemented`] for a Unicode class such as `\p{Greek}` in a build without the feature `regex`.
     pub fn parse(texts: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Result<Self> {
         let mut parsed = Vec::new();

@@ -18,6 +18,15 @@ pub trait Access {
     /// # Errors
     /// What it gives, and what the place gives.
     fn write<T>(&self, operation: impl Fn(&mut Txn<'_>, Timestamp) -> Result<T>) -> Result<T>;
+
+    /// Tells of a change under this namespace, once it is durable. Inside a transaction nobody is told
+    /// (containerd-metadata §11.2).
+    ///
+    /// # Errors
+    /// `Unknown` when the name is no name to publish under: containerd says so, although the change was made (§2.5).
+    fn publish(&self, _namespace: &str) -> Result<()> {
+        Ok(())
+    }
 }
 
 impl<A: Access> ContainerStore for A {
@@ -67,10 +76,12 @@ impl<A: Access> NamespaceStore for A {
     }
 
     fn update_namespace(&self, namespace: &Namespace, fields: &[&str]) -> Result<()> {
-        self.write(|txn, _| namespaces::update(txn, namespace, fields))
+        self.write(|txn, _| namespaces::update(txn, namespace, fields))?;
+        self.publish(&namespace.name)
     }
 
     fn delete_namespace(&self, name: &str) -> Result<()> {
-        self.write(|txn, _| namespaces::delete(txn, name))
+        self.write(|txn, _| namespaces::delete(txn, name))?;
+        self.publish(name)
     }
 }

@@ -70,11 +70,13 @@ pub trait NamespaceStore {
     ///
     /// # Errors
     /// `InvalidArgument` for any other path; `Unknown` for a label that is too long, because containerd loses the class.
+    /// Also `Unknown`, with the change made, for a name that is no identifier: its event cannot be published under it.
     fn update_namespace(&self, namespace: &Namespace, fields: &[&str]) -> Result<()>;
 
     /// Removes an empty namespace.
     ///
     /// # Errors
-    /// `FailedPrecondition` when records that hold it are left, `NotFound`.
+    /// `FailedPrecondition` when records that hold it are left, `NotFound`. `Unknown` as with
+    /// [`update_namespace`](NamespaceStore::update_namespace), with the namespace removed.
     fn delete_namespace(&self, name: &str) -> Result<()>;
 }

@@ -7,7 +7,9 @@
 //	{"pattern": "Wy1h"}                          an expression that does not compile
 //	{"error": "error parsing regexp: ..."}
 //	{"pattern": "XHB7THV9", "edges": true}       which characters around the edges of the set are in it?
-//	{"characters": [64, 65, 90, 91], "matches": [false, true, true, false]}
+//	{"characters": [65, 64, 90, 91], "matches": [true, false, true, false]}
+//
+// With the argument "names" it writes the names of all Unicode classes instead, one a line.
 package main
 
 import (
@@ -17,6 +19,7 @@ import (
 	"os"
 	"regexp"
 	"regexp/syntax"
+	"slices"
 	"unicode"
 	"unicode/utf8"
 )
@@ -34,6 +37,10 @@ type answer struct {
 }
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == "names" {
+		names()
+		return
+	}
 	if err := serve(); err != nil {
 		fmt.Fprintln(os.Stderr, "goregex:", err)
 		os.Exit(1)
@@ -97,4 +104,21 @@ func edges(pattern string) []rune {
 		}
 	}
 	return out
+}
+
+func names() {
+	all := []string{"Any", "Assigned", "ASCII"}
+	for name := range unicode.Categories {
+		all = append(all, name)
+	}
+	for name := range unicode.CategoryAliases {
+		all = append(all, name)
+	}
+	for name := range unicode.Scripts {
+		all = append(all, name)
+	}
+	slices.Sort(all)
+	for _, name := range all {
+		fmt.Println(name)
+	}
 }

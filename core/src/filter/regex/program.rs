@@ -75,16 +75,18 @@ enum Task {
 }
 
 impl Program {
-    /// Compiles a tree.
+    /// Compiles the tree of an expression of `len` bytes.
     ///
     /// # Errors
     ///
     /// [`Refusal::TooLarge`] if repetitions multiply to more instructions than the budget pays for.
-    pub(super) fn compile(tree: &Tree, root: NodeId, budget: &mut Budget) -> Result<Program, Refusal> {
+    pub(super) fn compile(tree: &Tree, root: NodeId, len: usize, budget: &mut Budget) -> Result<Program, Refusal> {
         let mut compiler = Compiler {
             tree,
             program: Program { insts: Vec::new(), spans: Vec::new() },
             budget,
+            // No byte makes more than three instructions by itself.
+            cheap: len.saturating_mul(4),
             sets: HashMap::new(),
             tasks: vec![Task::Node(root)],
         };
@@ -117,6 +119,9 @@ struct Compiler<'t, 'b> {
     tree: &'t Tree,
     program: Program,
     budget: &'b mut Budget,
+    /// How many instructions cost little. Those beyond come from repetitions, by which a short expression could make a
+    /// search take minutes.
+    cheap: usize,
     /// Sets that are compiled already, since repetitions meet them again.
     sets: HashMap<NodeId, Inst>,
     tasks: Vec<Task>,
@@ -276,7 +281,7 @@ impl Compiler<'_, '_> {
     }
 
     fn emit(&mut self, inst: Inst) -> Result<Pc, Refusal> {
-        self.budget.spend(2)?;
+        self.budget.spend(if self.program.insts.len() < self.cheap { 2 } else { 64 })?;
         let pc = self.here();
         self.program.insts.push(inst);
         Ok(pc)

@@ -1,0 +1,80 @@
+//! Plays the test vectors on the core or through a door, and tells each difference.
+
+mod compare;
+mod door;
+mod drive;
+mod operations;
+mod place;
+mod report;
+mod run;
+mod value;
+mod vectors;
+
+use clap::{Parser, ValueEnum};
+use place::{Core, Engine, Place};
+use report::Report;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Plays vector files, and prints each difference and how many cases passed.
+#[derive(Parser)]
+#[command(name = "stowbook-conformance")]
+struct Arguments {
+    /// The storage below the core.
+    #[arg(long, value_enum, default_value = "memory", conflicts_with = "door")]
+    on: On,
+    /// Play through this driver instead, as DOORS.md says. A shell runs the command.
+    #[arg(long, value_name = "COMMAND")]
+    door: Option<String>,
+    /// Which containerd's answers are expected.
+    #[arg(long, default_value = vectors::REFERENCE, value_parser = ["1.6", vectors::REFERENCE])]
+    version: String,
+    /// Be a driver on the Rust core: requests come in on the standard input.
+    #[arg(long, exclusive = true)]
+    drive: bool,
+    /// The vector files.
+    #[arg(required_unless_present = "drive")]
+    files: Vec<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum On {
+    Memory,
+    Redb,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result = if arguments.drive { drive::serve().map(|()| true).map_err(Into::into) } else { play(&arguments) };
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("stowbook-conformance: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Whether every case that was played passed.
+fn play(arguments: &Arguments) -> Result<bool, Box<dyn std::error::Error>> {
+    // All files are read first: a file that cannot be read is not found out after minutes.
+    let mut suites = Vec::new();
+    for path in &arguments.files {
+        suites.push(vectors::load(path).map_err(|error| format!("{}: {error}", path.display()))?);
+    }
+    let mut place: Box<dyn Place> = match (&arguments.door, arguments.on) {
+        (Some(command), _) => Box::new(door::Door::start(command)?),
+        (None, On::Memory) => Box::new(Core::new(Engine::Memory)),
+        (None, On::Redb) => Box::new(Core::new(Engine::redb()?)),
+    };
+    let mut report = Report::default();
+    for suite in &suites {
+        for case in &suite.cases {
+            report.add(suite, case, run::case(case, &arguments.version, &mut *place));
+        }
+        report.end_suite(suite);
+    }
+    report.end();
+    Ok(report.failed() == 0)
+}
