@@ -148,7 +148,8 @@ fn changed(update: Update) -> Result<(Container, Vec<String>), Failure> {
             container.id.clone_from(&update.id);
         }
         if container.id != update.id {
-            let message = format!("record {} is about container {:?}, not {:?}", path.display(), container.id, update.id);
+            let message =
+                format!("record {} is about container {:?}, not {:?}", path.display(), container.id, update.id);
             return Err(Error::invalid_argument(message).into());
         }
         return Ok((container, update.fields));

@@ -22,8 +22,10 @@ pub(crate) fn run(global: &Global, command: Namespaces) -> Result<(), Failure> {
             } else if json {
                 output::json(&mut out, &namespaces)?;
             } else {
-                let rows: Vec<_> =
-                    namespaces.iter().map(|namespace| [namespace.name.clone(), output::labels(&namespace.labels)]).collect();
+                let rows: Vec<_> = namespaces
+                    .iter()
+                    .map(|namespace| [namespace.name.clone(), output::labels(&namespace.labels)])
+                    .collect();
                 output::table(&mut out, ["NAME", "LABELS"], &rows)?;
             }
         }

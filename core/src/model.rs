@@ -13,7 +13,7 @@ mod namespace;
 mod sandbox;
 mod snapshot;
 mod timestamp;
-mod unknown;
+mod unrecognized;
 
 pub use any::Any;
 pub use container::{Container, Runtime};
@@ -24,7 +24,7 @@ pub use namespace::Namespace;
 pub use sandbox::Sandbox;
 pub use snapshot::{Snapshot, SnapshotKind};
 pub use timestamp::Timestamp;
-pub use unknown::UnknownFields;
+pub use unrecognized::Unrecognized;
 
 /// Labels of a record: keys and values, in byte order of the keys.
 ///

@@ -31,8 +31,20 @@ pub struct SpecOptions {
 #[must_use]
 pub fn default_spec(namespace: &str, id: &str, options: &SpecOptions) -> Any {
     let capabilities = json!([
-        "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FSETID", "CAP_FOWNER", "CAP_MKNOD", "CAP_NET_RAW", "CAP_SETGID", "CAP_SETUID",
-        "CAP_SETFCAP", "CAP_SETPCAP", "CAP_NET_BIND_SERVICE", "CAP_SYS_CHROOT", "CAP_KILL", "CAP_AUDIT_WRITE",
+        "CAP_CHOWN",
+        "CAP_DAC_OVERRIDE",
+        "CAP_FSETID",
+        "CAP_FOWNER",
+        "CAP_MKNOD",
+        "CAP_NET_RAW",
+        "CAP_SETGID",
+        "CAP_SETUID",
+        "CAP_SETFCAP",
+        "CAP_SETPCAP",
+        "CAP_NET_BIND_SERVICE",
+        "CAP_SYS_CHROOT",
+        "CAP_KILL",
+        "CAP_AUDIT_WRITE",
     ]);
     let mut spec = json!({
         "ociVersion": DEFAULT_OCI_VERSION,
@@ -87,7 +99,8 @@ fn mount(destination: &str, kind: &str, source: &str, options: &[&str]) -> Value
 
 /// Nothing is allowed but the character devices that every container needs.
 fn device_rules() -> Vec<Value> {
-    const NULL_RANDOM_FULL_TTY_ZERO_URANDOM_CONSOLE: [(i64, i64); 7] = [(1, 3), (1, 8), (1, 7), (5, 0), (1, 5), (1, 9), (5, 1)];
+    const NULL_RANDOM_FULL_TTY_ZERO_URANDOM_CONSOLE: [(i64, i64); 7] =
+        [(1, 3), (1, 8), (1, 7), (5, 0), (1, 5), (1, 9), (5, 1)];
     let mut rules = vec![json!({"allow": false, "access": "rwm"})];
     let allow = |(major, minor)| json!({"allow": true, "type": "c", "major": major, "minor": minor, "access": "rwm"});
     rules.extend(NULL_RANDOM_FULL_TTY_ZERO_URANDOM_CONSOLE.map(allow));

@@ -17,15 +17,15 @@ mod txn;
 mod write_set;
 
 pub use book::Book;
-pub(crate) use seal::{seal, unseal};
-#[cfg(feature = "file")]
-pub(crate) use redb::backup;
 pub(crate) use book::PendingTxn;
 pub use memory::MemoryStorage;
 #[cfg(feature = "redb")]
 pub use redb::RedbStorage;
 #[cfg(feature = "file")]
+pub(crate) use redb::backup;
+#[cfg(feature = "file")]
 pub use redb::{OpenOptions, RestoreOptions, restore};
+pub(crate) use seal::{seal, unseal};
 pub use txn::{Read, Txn};
 pub use write_set::WriteSet;
 

@@ -26,7 +26,8 @@ fn format_1() {
     for store in [&store, &copy] {
         assert_eq!(store.header().unwrap().format_version, 1);
         assert_eq!(store.check().unwrap(), []);
-        let names: Vec<String> = store.namespaces().list().unwrap().into_iter().map(|namespace| namespace.name).collect();
+        let names: Vec<String> =
+            store.namespaces().list().unwrap().into_iter().map(|namespace| namespace.name).collect();
         assert_eq!(names, ["default", "k8s.io"]);
         assert_eq!(store.namespaces().get("k8s.io").unwrap().labels["team"], "a");
         for (namespace, containers) in &expected {

@@ -42,7 +42,14 @@ fn labels() -> impl Strategy<Value = BTreeMap<String, String>> {
 
 fn container() -> impl Strategy<Value = Container> {
     let any = || prop::option::of((0u8..3).prop_map(|n| Any::new("t", vec![n; usize::from(n)])));
-    (name(), labels(), prop::sample::select(vec!["", "runc", "kata"]), any(), any(), prop::sample::select(vec!["", "s"]))
+    (
+        name(),
+        labels(),
+        prop::sample::select(vec!["", "runc", "kata"]),
+        any(),
+        any(),
+        prop::sample::select(vec!["", "s"]),
+    )
         .prop_map(|(id, labels, runtime, spec, extension, snapshot)| {
             let mut out = Container::new(id, runtime);
             out.labels = labels;

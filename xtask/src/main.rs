@@ -1,7 +1,9 @@
 //! What builds and checks the generated parts of stowbook: `cargo xtask ‹task› [--check]`.
 
 mod files;
+mod header;
 mod proto;
+mod tables;
 
 use std::error::Error;
 use std::path::Path;
@@ -17,11 +19,19 @@ struct Task {
     generate: fn(&Path) -> Result<Files, Box<dyn Error>>,
 }
 
-const TASKS: &[Task] = &[Task {
-    name: "proto",
-    about: "core/src/proto/generated from the interface definitions in core/proto",
-    generate: proto::generate,
-}];
+const TASKS: &[Task] = &[
+    Task {
+        name: "proto",
+        about: "core/src/proto/generated from the interface definitions in core/proto",
+        generate: proto::generate,
+    },
+    Task {
+        name: "tables",
+        about: "the error kinds of each door from the table in core/src/error.rs",
+        generate: tables::generate,
+    },
+    Task { name: "header", about: "include/stowbook.h from bindings/c", generate: header::generate },
+];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -1,4 +1,4 @@
-use super::UnknownFields;
+use super::Unrecognized;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::SerializeStruct};
 
 /// An opaque value with the name of its type. It is kept to the byte, never decoded and never checked.
@@ -13,13 +13,13 @@ pub struct Any {
     /// not the same as an absent value.
     pub value: Vec<u8>,
     /// What a protobuf `Any` carried besides these two fields, kept for writing it back.
-    pub unknown: UnknownFields,
+    pub unknown: Unrecognized,
 }
 
 impl Any {
     /// A value of the given type.
     pub fn new(type_url: impl Into<String>, value: impl Into<Vec<u8>>) -> Self {
-        Any { type_url: type_url.into(), value: value.into(), unknown: UnknownFields::default() }
+        Any { type_url: type_url.into(), value: value.into(), unknown: Unrecognized::default() }
     }
 }
 

@@ -5,7 +5,7 @@
 //! out, what is unknown last. That is also how Go writes deterministically.
 
 use super::{Any, Blob, Container, Descriptor, Extensions, Image, Labels, Lease, LeaseResource, Namespace, Runtime};
-use super::{Sandbox, Snapshot, SnapshotKind, Timestamp, UnknownFields};
+use super::{Sandbox, Snapshot, SnapshotKind, Timestamp, Unrecognized};
 use crate::proto::wire::{self, Reader, Record, Value, WireType};
 use crate::{Error, Result};
 
@@ -21,8 +21,8 @@ pub(crate) trait Codec: Default {
     /// Appends the known fields.
     fn put(&self, out: &mut Vec<u8>);
 
-    fn unknown(&self) -> &UnknownFields;
-    fn unknown_mut(&mut self) -> &mut UnknownFields;
+    fn unknown(&self) -> &Unrecognized;
+    fn unknown_mut(&mut self) -> &mut Unrecognized;
 
     /// Adds the fields of a message to those that are there: single fields are replaced, messages merged.
     fn merge(&mut self, reader: Reader<'_>) -> Result<()> {
@@ -221,11 +221,11 @@ macro_rules! codec {
                 $({ let put: fn(&mut Vec<u8>, u32, &_) = $put; put(out, $number, &self.$field); })*
             }
 
-            fn unknown(&self) -> &UnknownFields {
+            fn unknown(&self) -> &Unrecognized {
                 &self.unknown
             }
 
-            fn unknown_mut(&mut self) -> &mut UnknownFields {
+            fn unknown_mut(&mut self) -> &mut Unrecognized {
                 &mut self.unknown
             }
         }

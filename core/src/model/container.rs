@@ -1,4 +1,4 @@
-use super::{Any, Extensions, Labels, Timestamp, UnknownFields};
+use super::{Any, Extensions, Labels, Timestamp, Unrecognized};
 use serde::{Deserialize, Serialize};
 
 /// The metadata of a container; never a process. Source: containerd-metadata §1.1, §3.
@@ -36,7 +36,7 @@ pub struct Container {
     pub sandbox_id: String,
     /// What a message carried that this version does not know, kept for writing it back.
     #[serde(skip)]
-    pub unknown: UnknownFields,
+    pub unknown: Unrecognized,
 }
 
 /// Which runtime runs a container, and with which options.
@@ -50,7 +50,7 @@ pub struct Runtime {
     pub options: Option<Any>,
     /// As [`Container::unknown`].
     #[serde(skip)]
-    pub unknown: UnknownFields,
+    pub unknown: Unrecognized,
 }
 
 impl Container {

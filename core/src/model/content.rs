@@ -1,4 +1,4 @@
-use super::{Labels, Timestamp, UnknownFields};
+use super::{Labels, Timestamp, Unrecognized};
 use serde::{Deserialize, Serialize};
 
 /// The record of a piece of content; the bytes lie elsewhere. Source: containerd-metadata §1.6, §6.2.
@@ -20,7 +20,7 @@ pub struct Blob {
     pub labels: Labels,
     /// What a message carried that this version does not know, kept for writing it back.
     #[serde(skip)]
-    pub unknown: UnknownFields,
+    pub unknown: Unrecognized,
 }
 
 /// The record of content that is still being written.

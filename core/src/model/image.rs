@@ -1,4 +1,4 @@
-use super::{Labels, Timestamp, UnknownFields};
+use super::{Labels, Timestamp, Unrecognized};
 use serde::{Deserialize, Serialize};
 
 /// A name for a piece of content: the image record. Source: containerd-metadata §1.2, §4.
@@ -20,7 +20,7 @@ pub struct Image {
     pub updated_at: Option<Timestamp>,
     /// What a message carried that this version does not know, kept for writing it back.
     #[serde(skip)]
-    pub unknown: UnknownFields,
+    pub unknown: Unrecognized,
 }
 
 /// What a piece of content is: an OCI descriptor, as far as containerd stores it.
@@ -38,5 +38,5 @@ pub struct Descriptor {
     pub annotations: Labels,
     /// What a message carried that this version does not know, kept for writing it back.
     #[serde(skip)]
-    pub unknown: UnknownFields,
+    pub unknown: Unrecognized,
 }

@@ -1,4 +1,4 @@
-use super::{Labels, Timestamp, UnknownFields};
+use super::{Labels, Timestamp, Unrecognized};
 use serde::{Deserialize, Serialize};
 
 /// What keeps resources from being collected while someone works with them. Source: containerd-metadata §1.4, §5.
@@ -16,7 +16,7 @@ pub struct Lease {
     pub labels: Labels,
     /// What a message carried that this version does not know, kept for writing it back.
     #[serde(skip)]
-    pub unknown: UnknownFields,
+    pub unknown: Unrecognized,
 }
 
 /// One thing that a lease holds.
@@ -30,5 +30,5 @@ pub struct LeaseResource {
     pub kind: String,
     /// What a message carried that this version does not know, kept for writing it back.
     #[serde(skip)]
-    pub unknown: UnknownFields,
+    pub unknown: Unrecognized,
 }

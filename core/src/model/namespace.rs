@@ -1,4 +1,4 @@
-use super::{Labels, UnknownFields};
+use super::{Labels, Unrecognized};
 use serde::{Deserialize, Serialize};
 
 /// A tenant of the book: every other record lives in one. Source: containerd-metadata §1.3, §2.
@@ -12,7 +12,7 @@ pub struct Namespace {
     pub labels: Labels,
     /// What a message carried that this version does not know, kept for writing it back.
     #[serde(skip)]
-    pub unknown: UnknownFields,
+    pub unknown: Unrecognized,
 }
 
 impl Namespace {

@@ -1,4 +1,4 @@
-use super::{Any, Extensions, Labels, Runtime, Timestamp, UnknownFields};
+use super::{Any, Extensions, Labels, Runtime, Timestamp, Unrecognized};
 use serde::{Deserialize, Serialize};
 
 /// The metadata of a sandbox, in which containers share namespaces. Source: containerd-metadata §1.5, §6.1.
@@ -29,5 +29,5 @@ pub struct Sandbox {
     pub sandboxer: String,
     /// What a message carried that this version does not know, kept for writing it back.
     #[serde(skip)]
-    pub unknown: UnknownFields,
+    pub unknown: Unrecognized,
 }

@@ -1,4 +1,4 @@
-use super::{Labels, Timestamp, UnknownFields};
+use super::{Labels, Timestamp, Unrecognized};
 use serde::{Deserialize, Serialize};
 
 /// What a snapshot is for. It comes from the snapshotter; the book does not store it.
@@ -42,5 +42,5 @@ pub struct Snapshot {
     pub backend_name: String,
     /// What a message carried that this version does not know, kept for writing it back.
     #[serde(skip)]
-    pub unknown: UnknownFields,
+    pub unknown: Unrecognized,
 }

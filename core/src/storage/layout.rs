@@ -173,7 +173,10 @@ mod tests {
 
     #[test]
     fn keys_read_as_words() {
-        assert_eq!(describe(&record(Space::ContainerHead, b"k8s.io", b"web")), r#"container "web" in namespace "k8s.io""#);
+        assert_eq!(
+            describe(&record(Space::ContainerHead, b"k8s.io", b"web")),
+            r#"container "web" in namespace "k8s.io""#
+        );
         assert_eq!(describe(&namespace(b"a//b")), r#"namespace "a//b""#);
         assert_eq!(describe(&book()), "the book's header");
         assert_eq!(describe(b"\xffx"), r#"key "\xffx""#);

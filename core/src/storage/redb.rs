@@ -1,6 +1,8 @@
 //! The redb engine: one table in a file, or in bytes.
 
 mod backend;
+#[cfg(test)]
+mod crash;
 mod failure;
 #[cfg(feature = "file")]
 mod file;
@@ -17,7 +19,7 @@ use backend::Bytes;
 use failure::{IntoError as _, guarded};
 use std::ops::{Bound, ControlFlow};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
 const TABLE: TableDefinition<'static, &[u8], &[u8]> = TableDefinition::new("book");
 
@@ -27,7 +29,7 @@ const CACHE_BYTES: usize = 32 << 20;
 /// A storage in a redb database: a file of its own, or bytes in memory.
 #[derive(Debug)]
 pub struct RedbStorage {
-    /// None after a failure from which reopening did not help.
+    /// None after a failure, until it can be opened again.
     database: RwLock<Option<Open>>,
     place: Place,
     syncs: Arc<AtomicU64>,
@@ -50,8 +52,13 @@ impl std::fmt::Debug for Open {
 #[derive(Debug)]
 enum Place {
     Bytes(Bytes),
+    #[cfg(test)]
+    Disk(crash::Disk),
     #[cfg(feature = "file")]
-    File { path: std::path::PathBuf, options: OpenOptions },
+    File {
+        path: std::path::PathBuf,
+        options: OpenOptions,
+    },
 }
 
 impl RedbStorage {
@@ -88,21 +95,36 @@ impl RedbStorage {
     }
 
     fn with_database<T>(&self, work: impl FnOnce(&Open) -> Result<T>) -> Result<T> {
-        let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
-        match &*database {
-            Some(open) => work(open),
-            None => Err(Error::unavailable(format!("{} failed and could not be opened again", self.place))
-                .with_help("close it, and open it again when the disk is well")),
+        let mut database = self.database.read().unwrap_or_else(PoisonError::into_inner);
+        if database.is_none() {
+            drop(database);
+            drop(self.writable()?);
+            database = self.database.read().unwrap_or_else(PoisonError::into_inner);
         }
+        database.as_ref().map_or_else(|| Err(self.failed()), work)
     }
 
     fn with_exclusive<T>(&self, work: impl FnOnce(&mut Database) -> Result<T>) -> Result<T> {
-        let mut database = self.database.write().unwrap_or_else(PoisonError::into_inner);
-        match &mut *database {
+        match &mut *self.writable()? {
             Some(Open::Write(database)) => work(database),
             Some(Open::Read(_)) => Err(read_only(&self.place)),
-            None => Err(Error::unavailable(format!("{} failed and could not be opened again", self.place))),
+            None => Err(self.failed()),
         }
+    }
+
+    /// The database for this thread alone, opened again if a failure has closed it: the disk may be well by now.
+    fn writable(&self) -> Result<RwLockWriteGuard<'_, Option<Open>>> {
+        let mut database = self.database.write().unwrap_or_else(PoisonError::into_inner);
+        if database.is_none() {
+            *database =
+                Some(self.place.open(&self.syncs).map_err(|error| self.failed().with_detail("opening", error))?);
+        }
+        Ok(database)
+    }
+
+    fn failed(&self) -> Error {
+        Error::unavailable(format!("{} failed and could not be opened again", self.place))
+            .with_help("free or repair the disk; the next use opens the book again")
     }
 
     fn read_table(open: &Open) -> Result<ReadOnlyTable<&'static [u8], &'static [u8]>> {
@@ -169,21 +191,26 @@ impl Storage for RedbStorage {
     }
 
     fn commit(&self, writes: &WriteSet) -> Result<()> {
+        let syncs = self.syncs();
         let Err(error) = self.try_commit(writes) else { return Ok(()) };
         if matches!(error.kind(), ErrorKind::InvalidArgument | ErrorKind::FailedPrecondition) {
             return Err(error);
         }
+        // The header is switched after the first of two syncs: without one, nothing can have been made.
+        let failed_early = self.syncs() == syncs;
         if let Err(second) = self.reopen() {
-            return Err(error.with_detail("reopening", second));
+            let error = error.with_detail("reopening", second);
+            return Err(if failed_early { error } else { in_doubt(error) });
         }
-        if self.holds(writes).unwrap_or(false) {
+        if failed_early {
+            return Err(error);
+        }
+        match self.holds(writes) {
+            Ok(false) => Err(error),
             // The pages are there now, but the sync that failed may have lost them from the disk.
-            return Err(error
-                .with_kind(ErrorKind::Unknown)
-                .context("the change is visible, but the disk did not confirm it: ")
-                .with_help("check the disk, then read the record again before you repeat the change"));
+            Ok(true) => Err(in_doubt(error)),
+            Err(second) => Err(in_doubt(error.with_detail("reading", second))),
         }
-        Err(error)
     }
 
     fn check(&self) -> Result<Vec<String>> {
@@ -194,7 +221,9 @@ impl Storage for RedbStorage {
             guarded(|| match database.check_integrity() {
                 Ok(true) => Ok(Vec::new()),
                 Ok(false) => Ok(vec!["redb found damage in its pages and repaired it".to_owned()]),
-                Err(::redb::DatabaseError::Storage(::redb::StorageError::Corrupted(what))) => Ok(vec![format!("redb: {what}")]),
+                Err(::redb::DatabaseError::Storage(::redb::StorageError::Corrupted(what))) => {
+                    Ok(vec![format!("redb: {what}")])
+                }
                 Err(error) => Err(error).into_error(),
             })
         })
@@ -205,8 +234,17 @@ impl Storage for RedbStorage {
     }
 }
 
+/// The error of a commit that failed so late that the change may have been made.
+fn in_doubt(error: Error) -> Error {
+    error
+        .with_kind(ErrorKind::Unknown)
+        .context("the disk did not confirm the change, which may have been made: ")
+        .with_help("check the disk, then read the record again before you repeat the change")
+}
+
 fn read_only(place: &Place) -> Error {
-    Error::failed_precondition(format!("{place} is open for reading only")).with_help("open it without the read-only option")
+    Error::failed_precondition(format!("{place} is open for reading only"))
+        .with_help("open it without the read-only option")
 }
 
 struct RedbSnapshot(ReadOnlyTable<&'static [u8], &'static [u8]>);
@@ -248,6 +286,8 @@ impl Place {
     fn open(&self, syncs: &Arc<AtomicU64>) -> Result<Open> {
         match self {
             Place::Bytes(bytes) => create(bytes.clone(), syncs).map(Open::Write),
+            #[cfg(test)]
+            Place::Disk(disk) => create(disk.clone(), syncs).map(Open::Write),
             #[cfg(feature = "file")]
             Place::File { path, options } => file::open_database(path, options, syncs),
         }
@@ -258,6 +298,8 @@ impl std::fmt::Display for Place {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Place::Bytes(_) => f.write_str("the book in memory"),
+            #[cfg(test)]
+            Place::Disk(_) => f.write_str("the book on a test's disk"),
             #[cfg(feature = "file")]
             Place::File { path, .. } => write!(f, "book {}", crate::text::quote(path.as_os_str().as_encoded_bytes())),
         }

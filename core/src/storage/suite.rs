@@ -205,7 +205,12 @@ fn a_failed_operation_of_a_transaction_leaves_the_rest() {
     on_each(|storage| {
         let book = Book::new(storage);
         let mut pending = book.begin().unwrap();
-        pending.run(|txn| { txn.put(b"a".to_vec(), b"1".to_vec()); Ok(()) }).unwrap();
+        pending
+            .run(|txn| {
+                txn.put(b"a".to_vec(), b"1".to_vec());
+                Ok(())
+            })
+            .unwrap();
         let failed: Result<()> = pending.run(|txn| {
             txn.put(b"b".to_vec(), b"1".to_vec());
             Err(Error::aborted("on purpose"))
@@ -281,9 +286,17 @@ fn writers_that_arrive_during_a_commit_share_the_next() {
     let gate = Arc::new(Gate::default());
     let book = Arc::new(Book::new(Box::new(Shared(Arc::clone(&gate)))));
     gate.set_closed(true);
-    let first = { let book = Arc::clone(&book); thread(move || put(&book, "first", "1")) };
+    let first = {
+        let book = Arc::clone(&book);
+        thread(move || put(&book, "first", "1"))
+    };
     until(|| gate.waiting.load(Ordering::SeqCst) == 1);
-    let others: Vec<_> = (0..31).map(|n| { let book = Arc::clone(&book); thread(move || put(&book, &format!("k{n}"), "1")) }).collect();
+    let others: Vec<_> = (0..31)
+        .map(|n| {
+            let book = Arc::clone(&book);
+            thread(move || put(&book, &format!("k{n}"), "1"))
+        })
+        .collect();
     until(|| open_batch_keys(&book) == 31);
     assert_eq!(all(&book.snapshot().unwrap(), &[], None).len(), 0, "nothing is seen before it is durable");
     gate.set_closed(false);
@@ -308,12 +321,21 @@ fn an_operation_refused_because_of_a_commit_that_fails_runs_again() {
     let gate = Arc::new(Gate { failing: vec![0], ..Gate::default() });
     let book = Arc::new(Book::new(Box::new(Shared(Arc::clone(&gate)))));
     gate.set_closed(true);
-    let first = { let book = Arc::clone(&book); thread(move || create(&book, "web")) };
+    let first = {
+        let book = Arc::clone(&book);
+        thread(move || create(&book, "web"))
+    };
     until(|| gate.waiting.load(Ordering::SeqCst) == 1);
     // Sees the uncommitted record and would be refused; that record never comes into being.
-    let second = { let book = Arc::clone(&book); thread(move || create(&book, "web")) };
+    let second = {
+        let book = Arc::clone(&book);
+        thread(move || create(&book, "web"))
+    };
     // Builds upon the commit that fails.
-    let third = { let book = Arc::clone(&book); thread(move || create(&book, "db")) };
+    let third = {
+        let book = Arc::clone(&book);
+        thread(move || create(&book, "db"))
+    };
     until(|| open_batch_keys(&book) == 1);
     gate.set_closed(false);
     assert_eq!(first.join().unwrap().unwrap_err().kind(), ErrorKind::ResourceExhausted);
@@ -327,9 +349,15 @@ fn a_refusal_is_told_only_when_its_reason_is_durable() {
     let gate = Arc::new(Gate::default());
     let book = Arc::new(Book::new(Box::new(Shared(Arc::clone(&gate)))));
     gate.set_closed(true);
-    let first = { let book = Arc::clone(&book); thread(move || create(&book, "web")) };
+    let first = {
+        let book = Arc::clone(&book);
+        thread(move || create(&book, "web"))
+    };
     until(|| gate.waiting.load(Ordering::SeqCst) == 1);
-    let second = { let book = Arc::clone(&book); thread(move || create(&book, "web")) };
+    let second = {
+        let book = Arc::clone(&book);
+        thread(move || create(&book, "web"))
+    };
     gate.set_closed(false);
     first.join().unwrap().unwrap();
     assert_eq!(second.join().unwrap().unwrap_err().kind(), ErrorKind::AlreadyExists);

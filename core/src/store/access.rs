@@ -1,5 +1,5 @@
-use super::{Context, containers, namespaces};
 use super::traits::{ContainerStore, NamespaceStore, VisitContainer};
+use super::{Context, containers, namespaces};
 use crate::model::{Container, Namespace, Timestamp};
 use crate::storage::{Read, Txn};
 use crate::{Error, ErrorKind, Result};

@@ -100,4 +100,3 @@ pub(super) fn values(snapshot: &Arc<dyn Snapshot>) -> Result<Vec<Finding>> {
     }
     Ok(findings)
 }
-

@@ -198,10 +198,14 @@ fn apply_field(updated: &mut Container, container: &Container, field: &str) -> R
         "image" => updated.image.clone_from(&container.image),
         "snapshotkey" => updated.snapshot_key.clone_from(&container.snapshot_key),
         _ => {
-            return Err(Error::invalid_argument(format!("cannot update {} field on {}", quote(field), quote(&container.id)))
-                .with_help(
-                    "fields that can change: labels, labels.‹key›, spec, extensions, extensions.‹key›, image, snapshotkey",
-                ));
+            return Err(Error::invalid_argument(format!(
+                "cannot update {} field on {}",
+                quote(field),
+                quote(&container.id)
+            ))
+            .with_help(
+                "fields that can change: labels, labels.‹key›, spec, extensions, extensions.‹key›, image, snapshotkey",
+            ));
         }
     }
     Ok(())
@@ -235,9 +239,8 @@ fn write(
     txn.put(head_key(namespace, &container.id), record::encode_head(container));
     let (spec, extensions) = merged(container, stored);
     let body = record::encode_body(spec, &extensions, &container.runtime);
-    let unchanged = stored.is_some_and(|stored| {
-        body == record::encode_body(stored.spec.as_ref(), &stored.extensions, &stored.runtime)
-    });
+    let unchanged = stored
+        .is_some_and(|stored| body == record::encode_body(stored.spec.as_ref(), &stored.extensions, &stored.runtime));
     if !unchanged {
         txn.put(body_key(namespace, container.id.as_bytes()), body);
     }

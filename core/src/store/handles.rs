@@ -1,7 +1,7 @@
 //! What callers hold in their hands: the records of one kind, in one namespace, in one place.
 
-use super::traits::{ContainerStore, NamespaceStore};
 use super::Context;
+use super::traits::{ContainerStore, NamespaceStore};
 use crate::Result;
 use crate::model::{Container, Namespace};
 use std::ops::ControlFlow;

@@ -67,7 +67,9 @@ fn save(txn: &mut Txn<'_>, name: &str, record: Record) {
 /// containerd keeps its schema version under the key `version` beside its namespaces, so no namespace can have that name.
 fn check_reserved(name: &str) -> Result<()> {
     if name == "version" {
-        return Err(Error::new(ErrorKind::Unknown, "incompatible value").with_help("`version` is the one reserved name"));
+        return Err(
+            Error::new(ErrorKind::Unknown, "incompatible value").with_help("`version` is the one reserved name")
+        );
     }
     Ok(())
 }
@@ -184,12 +186,16 @@ pub(super) fn delete(txn: &mut Txn<'_>, name: &str) -> Result<()> {
     }
     if !left.is_empty() {
         let left = left.join(", ");
-        return Err(Error::failed_precondition(format!("namespace {} must be empty, but it still has {left}", quote(name)))
-            .with_help("delete what is left in it first"));
+        return Err(Error::failed_precondition(format!(
+            "namespace {} must be empty, but it still has {left}",
+            quote(name)
+        ))
+        .with_help("delete what is left in it first"));
     }
     check_reserved(name)?;
     if load(txn, name)?.is_none() {
-        return Err(Error::not_found(format!("namespace {}", quote(name))).with_help("list the namespaces to see what is there"));
+        return Err(Error::not_found(format!("namespace {}", quote(name)))
+            .with_help("list the namespaces to see what is there"));
     }
     txn.delete(layout::namespace(name.as_bytes()));
     Ok(())

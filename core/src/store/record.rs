@@ -2,8 +2,8 @@
 
 use crate::filter::Adaptor;
 use crate::model::codec::{
-    Codec as _, put_extensions, put_labels, put_message, put_optional, put_text, put_time, take_extension, take_message,
-    take_optional,
+    Codec as _, put_extensions, put_labels, put_message, put_optional, put_text, put_time, take_extension,
+    take_message, take_optional,
 };
 use crate::model::{Any, Container, Extensions, Runtime};
 use crate::proto::wire::{self, Reader, Value};

@@ -1,6 +1,6 @@
+use super::Store;
 use super::access::Access;
 use super::handles::{InNamespace, Namespaces};
-use super::Store;
 use crate::model::Timestamp;
 use crate::storage::{PendingTxn, Read, Txn};
 use crate::{Error, Result};

@@ -12,7 +12,26 @@ pub(crate) fn is_printable(c: char) -> bool {
 
 /// Whether Go calls it graphic (unicode.IsGraphic): printable, or a space of category Zs.
 pub(crate) fn is_graphic(c: char) -> bool {
-    is_printable(c) || matches!(c, '\u{a0}' | '\u{1680}' | '\u{2000}' | '\u{2001}' | '\u{2002}' | '\u{2003}' | '\u{2004}' | '\u{2005}' | '\u{2006}' | '\u{2007}' | '\u{2008}' | '\u{2009}' | '\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}')
+    is_printable(c)
+        || matches!(
+            c,
+            '\u{a0}'
+                | '\u{1680}'
+                | '\u{2000}'
+                | '\u{2001}'
+                | '\u{2002}'
+                | '\u{2003}'
+                | '\u{2004}'
+                | '\u{2005}'
+                | '\u{2006}'
+                | '\u{2007}'
+                | '\u{2008}'
+                | '\u{2009}'
+                | '\u{200a}'
+                | '\u{202f}'
+                | '\u{205f}'
+                | '\u{3000}'
+        )
 }
 
 /// Inclusive ranges beyond ASCII, in order.

@@ -4,7 +4,7 @@ use std::ops::Bound;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// Counts the syncs of another backend: speed is only worth something beside them.
+/// Counts the syncs of another backend that went well: speed is only worth something beside them.
 #[derive(Debug)]
 pub(super) struct Counting<B> {
     inner: B,
@@ -31,8 +31,9 @@ impl<B: StorageBackend> StorageBackend for Counting<B> {
     }
 
     fn sync_data(&self) -> io::Result<()> {
+        self.inner.sync_data()?;
         self.syncs.fetch_add(1, Ordering::Relaxed);
-        self.inner.sync_data()
+        Ok(())
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {

@@ -44,8 +44,10 @@ fn error_of(error: &::redb::Error) -> Error {
         ::redb::Error::Corrupted(what) => {
             Error::data_loss("the book's file is damaged").with_detail("redb", what).with_help(DAMAGED)
         }
-        ::redb::Error::ValueTooLarge(bytes) => Error::new(ErrorKind::InvalidArgument, "value too large: invalid argument")
-            .with_detail("length_bytes", bytes),
+        ::redb::Error::ValueTooLarge(bytes) => {
+            Error::new(ErrorKind::InvalidArgument, "value too large: invalid argument")
+                .with_detail("length_bytes", bytes)
+        }
         ::redb::Error::DatabaseAlreadyOpen => Error::unavailable("the book is held by another process"),
         ::redb::Error::UpgradeRequired(version) => {
             Error::failed_precondition(format!("the book was written by a version of redb with file format {version}"))
@@ -53,7 +55,9 @@ fn error_of(error: &::redb::Error) -> Error {
         }
         ::redb::Error::RepairAborted => Error::failed_precondition("the book was not closed cleanly")
             .with_help("open it once for writing, which repairs it"),
-        ::redb::Error::TableDoesNotExist(_) | ::redb::Error::TableTypeMismatch { .. } | ::redb::Error::TableIsMultimap(_) => {
+        ::redb::Error::TableDoesNotExist(_)
+        | ::redb::Error::TableTypeMismatch { .. }
+        | ::redb::Error::TableIsMultimap(_) => {
             Error::failed_precondition("the file is a redb database, but not a book")
         }
         ::redb::Error::TransactionInProgress
@@ -73,7 +77,8 @@ fn error_of(error: &::redb::Error) -> Error {
 pub(super) fn io_error(error: &io::Error) -> Error {
     let out = match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            Error::classed(ErrorKind::ResourceExhausted, "the disk is full").with_help("free some space; nothing was changed")
+            Error::classed(ErrorKind::ResourceExhausted, "the disk is full")
+                .with_help("free some space; nothing was changed")
         }
         io::ErrorKind::FileTooLarge => {
             Error::classed(ErrorKind::ResourceExhausted, "the file has reached its size limit")
@@ -85,7 +90,9 @@ pub(super) fn io_error(error: &io::Error) -> Error {
         }
         io::ErrorKind::NotFound => Error::not_found("no such file"),
         io::ErrorKind::UnexpectedEof => Error::data_loss("the file is shorter than its header says").with_help(DAMAGED),
-        io::ErrorKind::InvalidData => Error::data_loss("the file is not a book, or its header is damaged").with_help(DAMAGED),
+        io::ErrorKind::InvalidData => {
+            Error::data_loss("the file is not a book, or its header is damaged").with_help(DAMAGED)
+        }
         _ => Error::unavailable(format!("the system reports: {error}")),
     };
     out.with_detail("system", error)

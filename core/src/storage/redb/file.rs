@@ -105,9 +105,9 @@ fn try_open(path: &Path, options: &OpenOptions, syncs: &Arc<AtomicU64>) -> Resul
         let backend = guarded(|| FileBackend::new(file).into_error())?;
         create(backend, syncs).map(Open::Write)
     };
-    result.and_then(|open| guarded(|| RedbStorage::read_table(&open)).map(|_| open)).map_err(|error| {
-        if error.kind() == ErrorKind::Unavailable { held(path, error) } else { at(path, error) }
-    })
+    result
+        .and_then(|open| guarded(|| RedbStorage::read_table(&open)).map(|_| open))
+        .map_err(|error| if error.kind() == ErrorKind::Unavailable { held(path, error) } else { at(path, error) })
 }
 
 /// The error of a file that another process holds: by whom, and what to do.
@@ -118,7 +118,9 @@ fn held(path: &Path, error: Error) -> Error {
     for detail in error.details() {
         out = out.with_detail(detail.name, &detail.value);
     }
-    out.with_help("wait with --lock-timeout, read a backup with --read-only, or let the holder serve the book on a socket")
+    out.with_help(
+        "wait with --lock-timeout, read a backup with --read-only, or let the holder serve the book on a socket",
+    )
 }
 
 /// The processes that hold a lock on this file: `process 123 (stowbook)`.
@@ -169,7 +171,9 @@ fn create_file(path: &Path, replace: &Replace, fill: impl FnOnce(&RedbStorage) -
     let temporary = Temporary::beside(path)?;
     let syncs = Arc::default();
     let file = open_new(&temporary.0).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => Error::not_found(format!("the folder of {}", shown(path))).with_help("make the folder first"),
+        io::ErrorKind::NotFound => {
+            Error::not_found(format!("the folder of {}", shown(path))).with_help("make the folder first")
+        }
         _ => at(path, io_error(&error)),
     })?;
     let database = create(guarded(|| FileBackend::new(file).into_error())?, &syncs)?;
@@ -178,7 +182,9 @@ fn create_file(path: &Path, replace: &Replace, fill: impl FnOnce(&RedbStorage) -
     fill(&storage).map_err(|error| at(path, error))?;
     drop(storage);
     temporary.persist(path, replace).map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => Error::already_exists(shown(path)).with_help("choose another name, or delete it"),
+        io::ErrorKind::AlreadyExists => {
+            Error::already_exists(shown(path)).with_help("choose another name, or delete it")
+        }
         _ => at(path, io_error(&error)),
     })
 }
@@ -217,7 +223,9 @@ impl Temporary {
             Replace::Always => fs::rename(&self.0, path)?,
             // A link fails where a name is taken; a rename would replace it.
             Replace::Never => match fs::hard_link(&self.0, path) {
-                Err(error) if error.kind() != io::ErrorKind::AlreadyExists && !path.exists() => fs::rename(&self.0, path)?,
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists && !path.exists() => {
+                    fs::rename(&self.0, path)?
+                }
                 result => result?,
             },
         }
@@ -280,7 +288,9 @@ pub fn restore(backup: &Path, path: &Path, options: &RestoreOptions) -> Result<u
     let snapshot = storage.snapshot()?;
     crate::store::header::check(&snapshot).map_err(|error| at(backup, error))?;
     match File::open(path) {
-        Ok(_) if !options.replace => Err(Error::already_exists(shown(path)).with_help("add --replace to put the backup there")),
+        Ok(_) if !options.replace => {
+            Err(Error::already_exists(shown(path)).with_help("add --replace to put the backup there"))
+        }
         Ok(file) => {
             // Whoever has it open would go on writing into a file without a name.
             file.try_lock().map_err(|_| held(path, Error::unavailable("")))?;

@@ -1,9 +1,10 @@
-/// What a protobuf message carried that this version does not know, to the byte. It is kept with the record and written
-/// back with it, behind the fields that are known.
+/// What a record's protobuf message carried that this version does not know, to the byte, at the record's own level. It is
+/// kept with the record and written back with it, behind the fields that are known. ([`crate::proto::UnknownFields`] is the
+/// same for a generated message and all levels below it.)
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct UnknownFields(pub(crate) Vec<u8>);
+pub struct Unrecognized(pub(crate) Vec<u8>);
 
-impl UnknownFields {
+impl Unrecognized {
     /// Whether there was nothing unknown.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -17,7 +18,7 @@ impl UnknownFields {
     }
 }
 
-impl std::fmt::Debug for UnknownFields {
+impl std::fmt::Debug for Unrecognized {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} bytes", self.0.len())
     }

@@ -1,0 +1,164 @@
+//! Full disks and failing ones.
+
+use super::disk::{Disk, Fault};
+use super::{Shared, Ticks, open};
+use crate::model::{Any, Container};
+use crate::storage::RedbStorage;
+use crate::{Error, ErrorKind, Result, Store};
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+
+/// What the records of the book are, by id: the image of each.
+type Records = BTreeMap<String, String>;
+
+const OPERATIONS: usize = 6;
+
+/// The operation of this number: a few that need more of the disk than there was, a few that do not. Gives the records
+/// after it.
+fn operate(store: &Store, number: usize, before: &Records) -> (Records, Result<()>) {
+    let mut after = before.clone();
+    let containers = store.namespace("default").containers();
+    let mut container = Container::new(format!("c{number}"), "runc");
+    container.image = format!("image {number}");
+    // The third is so large that the file must grow.
+    container.spec = Some(Any::new("spec", vec![7; if number % 4 == 2 { 1 << 20 } else { 2000 }]));
+    let result = match number % 4 {
+        3 => {
+            container.id = format!("c{}", number - 1);
+            after.remove(&container.id);
+            containers.delete(&container.id)
+        }
+        1 if number > 1 => {
+            container.id = format!("c{}", number - 1);
+            after.insert(container.id.clone(), container.image.clone());
+            containers.update(&container, &["image", "spec"]).map(drop)
+        }
+        _ => {
+            after.insert(container.id.clone(), container.image.clone());
+            containers.create(&container).map(drop)
+        }
+    };
+    (after, result)
+}
+
+fn records(store: &Store) -> Result<Records> {
+    let all = store.namespace("default").containers().list(&[""])?;
+    Ok(all.into_iter().map(|container| (container.id, container.image)).collect())
+}
+
+fn open_store(disk: &Disk) -> Store {
+    Store::with_storage(Box::new(Shared(Arc::new(open(disk).unwrap()))), Arc::new(Ticks::default())).unwrap()
+}
+
+#[derive(Default)]
+struct Outcomes {
+    faults: usize,
+    failed_operations: usize,
+    /// Failed, and said so: the change may be there, and is.
+    visible: usize,
+    /// Operations that failed because the storage could not be opened again as long as the fault lasted.
+    closed: usize,
+    kinds: BTreeMap<ErrorKind, usize>,
+}
+
+/// Runs the operations on a disk that fails once, or for the time of one operation. Answers whether it came to that.
+fn run(fault: Fault, outcomes: &mut Outcomes) -> bool {
+    let what = format!("{fault:?}");
+    let disk = Disk::default();
+    let store = open_store(&disk);
+    let mut model = Records::new();
+    disk.fail(fault);
+    let mut healed = false;
+    let mut number = 0;
+    while number < OPERATIONS {
+        let (after, result) = operate(&store, number, &model);
+        match result {
+            Ok(()) => model = after,
+            Err(error) => {
+                assert!(!healed, "{what}: operation {number} fails after the disk is well: {error:?}");
+                outcomes.failed_operations += 1;
+                *outcomes.kinds.entry(error.kind()).or_default() += 1;
+                check_while_failing(&store, &error, &model, &after, outcomes, &what);
+                healed = disk.heal();
+                assert!(healed, "{what}: {error:?}");
+                let found = records(&store).unwrap();
+                if error.kind() == ErrorKind::Unknown && found == after {
+                    model = after;
+                } else {
+                    assert_eq!(found, model, "{what}: something of a failed operation is visible: {error:?}");
+                    // The same operation again, as a caller would.
+                    continue;
+                }
+            }
+        }
+        number += 1;
+    }
+    let failed = disk.heal() && (healed || !fault.lasting);
+    assert_eq!(records(&store).unwrap(), model, "{what}");
+    // Everything acknowledged is on the disk itself, whatever the failed syncs have lost.
+    let storage = RedbStorage::from_bytes(disk.durable()).unwrap_or_else(|error| panic!("{what}: {error:?}"));
+    let left = Store::with_storage(Box::new(storage), Arc::new(Ticks::default())).unwrap();
+    assert_eq!(records(&left).unwrap(), model, "{what}: after a power cut");
+    assert_eq!(left.check().unwrap(), [], "{what}");
+    assert_eq!(store.check().unwrap(), [], "{what}");
+    drop(store);
+    assert_eq!(records(&open_store(&disk)).unwrap(), model, "{what}: after closing");
+    failed
+}
+
+fn check_while_failing(
+    store: &Store,
+    error: &Error,
+    before: &Records,
+    after: &Records,
+    outcomes: &mut Outcomes,
+    what: &str,
+) {
+    match records(store) {
+        Ok(found) if error.kind() == ErrorKind::Unknown => {
+            assert_eq!(&found, after, "{what}: it could be read, so there is no doubt");
+            outcomes.visible += 1;
+        }
+        Ok(found) => {
+            assert_eq!(&found, before, "{what}: something of a failed operation is visible: {error:?}");
+            let expected = [ErrorKind::ResourceExhausted, ErrorKind::Unavailable];
+            assert!(expected.contains(&error.kind()), "{what}: {error:?}");
+        }
+        Err(closed) => {
+            assert_eq!(closed.kind(), ErrorKind::Unavailable, "{what}: {closed:?}");
+            outcomes.closed += 1;
+        }
+    }
+}
+
+#[test]
+fn a_failing_disk_fails_the_operation_and_nothing_else() {
+    let mut outcomes = Outcomes::default();
+    for kind in [io::ErrorKind::StorageFull, io::ErrorKind::Other] {
+        for lasting in [false, true] {
+            let mut after = 0;
+            while run(Fault { after, kind, lasting, of_space: false }, &mut outcomes) {
+                outcomes.faults += 1;
+                after += 1;
+            }
+        }
+    }
+    println!(
+        "{} faults: {} operations failed {:?}, {} were visible all the same and said so, {} closed the book for their time",
+        outcomes.faults, outcomes.failed_operations, outcomes.kinds, outcomes.visible, outcomes.closed
+    );
+}
+
+#[test]
+fn a_full_disk_fails_what_needs_space_and_nothing_else() {
+    let mut outcomes = Outcomes::default();
+    let mut after = 0;
+    while run(Fault { after, kind: io::ErrorKind::StorageFull, lasting: true, of_space: true }, &mut outcomes) {
+        outcomes.faults += 1;
+        after += 1;
+    }
+    assert!(outcomes.kinds.keys().eq([&ErrorKind::ResourceExhausted]), "{:?}", outcomes.kinds);
+    assert_eq!(outcomes.closed, 0, "reading needs no space");
+    println!("{} full disks: {} operations failed {:?}", outcomes.faults, outcomes.failed_operations, outcomes.kinds);
+}
