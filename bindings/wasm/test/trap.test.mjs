@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { Store, StowbookError } from "stowbook";
+import { load } from "stowbook/slim";
+
+const runtime = { name: "io.containerd.runc.v2" };
+const trapped = (error) =>
+  error instanceof StowbookError && error.kind === "internal" && /trapped/.test(error.message) && /open the book again/.test(error.help);
+
+test("a trapped instance refuses further calls, and other stores go on", (t) => {
+  const [store, other] = [Store.inMemory(), Store.inMemory()];
+  const { containers } = store.namespace("default");
+  containers.create({ id: "a", runtime });
+  // A clock that throws ends a call in the middle: to the instance that is the same as a trap.
+  const broken = new Error("no clock");
+  const mocked = t.mock.method(Date, "now", () => {
+    throw broken;
+  });
+  assert.throws(() => containers.create({ id: "b", runtime }), (error) => trapped(error) && error.cause === broken);
+  mocked.mock.restore();
+  assert.throws(() => containers.get("a"), trapped);
+  assert.throws(() => store.namespaces.list(), trapped);
+  assert.throws(() => store.write(() => assert.fail("it ran")), trapped);
+  store.free();
+  assert.deepEqual(other.namespaces.list(), []);
+  assert.deepEqual(Store.inMemory().namespaces.list(), []);
+});
+
+test("a write that traps ends, though its callback goes on", (t) => {
+  const store = Store.inMemory();
+  const write = () =>
+    store.write((txn) => {
+      const mocked = t.mock.method(Date, "now", () => {
+        throw new Error("no clock");
+      });
+      assert.throws(() => txn.namespace("default").containers.create({ id: "a", runtime }), trapped);
+      mocked.mock.restore();
+    });
+  assert.throws(write, trapped);
+});
+
+test("a full stack in the middle of a call is a trap, at its edge it is not", () => {
+  let [survived, broke] = [0, 0];
+  for (let round = 0; round < 20; round++) {
+    const store = Store.inMemory();
+    const { containers } = store.namespace("default");
+    containers.create({ id: "a", runtime });
+    const pad = (n) => (n === 0 ? deeper() : pad(n - 1));
+    const deeper = () => {
+      try {
+        deeper();
+      } catch (error) {
+        if (error instanceof RangeError) containers.list();
+        throw error;
+      }
+    };
+    try {
+      pad(round);
+    } catch (error) {
+      assert(error instanceof RangeError || trapped(error), error);
+    }
+    try {
+      assert.equal(containers.get("a").id, "a");
+      survived++;
+    } catch (error) {
+      assert(trapped(error), error);
+      broke++;
+    }
+  }
+  assert.equal(survived + broke, 20);
+});
+
+test("the slim entry takes the wasm from the caller", async () => {
+  const bytes = readFileSync(new URL(import.meta.resolve("stowbook/stowbook.wasm")));
+  for (const wasm of [bytes, new WebAssembly.Module(bytes)]) {
+    const slim = await load(wasm);
+    assert.equal(slim.Store.inMemory().namespaces.list().length, 0);
+    assert.equal(typeof slim.version(), "string");
+  }
+  await assert.rejects(load(new Uint8Array(4)), WebAssembly.CompileError);
+  await assert.rejects(load(undefined), TypeError);
+});
+
+test("the entry for browsers fetches it", async (t) => {
+  t.mock.method(globalThis, "fetch", async (url) => new Response(readFileSync(url)));
+  const web = await import("../js/web.js");
+  assert.equal(web.Store.inMemory().namespaces.list().length, 0);
+  assert.equal(web.StowbookError, StowbookError);
+});
