@@ -62,9 +62,9 @@ impl Store {
     pub fn with_storage(storage: Box<dyn Storage>, host: Arc<dyn Host>) -> Result<Self> {
         let book = Book::new(storage);
         if header::read(&book.snapshot()?)?.is_none() {
-            let header = Header::new(&*host);
+            let header = header::new_book(&*host);
             book.update(|txn| {
-                txn.put(crate::storage::layout::book(), header.encode());
+                txn.absorb(header.clone());
                 Ok(())
             })?;
         }
@@ -72,11 +72,10 @@ impl Store {
     }
 
     /// A new book in memory, with this clock and randomness. It is gone when the last clone is dropped.
-    ///
-    /// # Errors
-    /// None that are known: memory does not fail.
-    pub fn in_memory_with(host: Arc<dyn Host>) -> Result<Self> {
-        Self::with_storage(Box::new(MemoryStorage::new()), host)
+    #[must_use]
+    pub fn in_memory_with(host: Arc<dyn Host>) -> Self {
+        let storage = MemoryStorage::with_entries(&header::new_book(&*host));
+        Store { book: Arc::new(Book::new(Box::new(storage))), host }
     }
 
     /// A namespace, to reach the records in it.
@@ -171,8 +170,8 @@ impl Access for Store {
 
 #[cfg(feature = "file")]
 mod file {
-    use super::{Header, Store, header};
-    use crate::storage::{self, OpenOptions, RedbStorage, layout};
+    use super::{Store, header};
+    use crate::storage::{self, OpenOptions, RedbStorage};
     use crate::{Result, SystemHost};
     use std::path::Path;
     use std::sync::Arc;
@@ -192,12 +191,7 @@ mod file {
         /// # Errors
         /// As [`Store::open`], and `NotFound` when there is no file and none is to be made.
         pub fn open_with(path: impl AsRef<Path>, options: &OpenOptions) -> Result<Self> {
-            let storage = RedbStorage::open(path.as_ref(), options, |writes| {
-                let (key, value) = (layout::book(), Header::new(&SystemHost).encode());
-                let sealed = storage::seal(&key, value);
-                writes.put(key, sealed);
-                Ok(())
-            })?;
+            let storage = RedbStorage::open(path.as_ref(), options, || header::new_book(&SystemHost))?;
             let snapshot = storage::Storage::snapshot(&storage)?;
             header::check(&snapshot).map_err(|error| error.with_detail("path", path.as_ref().display()))?;
             drop(snapshot);
@@ -207,11 +201,7 @@ mod file {
         /// A new book in memory, with the system's clock. It is gone when the last clone is dropped.
         #[must_use]
         pub fn in_memory() -> Self {
-            // Memory does not fail; if it ever did, the store would say so at its first use.
-            Self::in_memory_with(Arc::new(SystemHost)).unwrap_or_else(|_| Store {
-                book: Arc::new(storage::Book::new(Box::new(storage::MemoryStorage::new()))),
-                host: Arc::new(SystemHost),
-            })
+            Self::in_memory_with(Arc::new(SystemHost))
         }
 
         /// Copies the book as it is now into a new file, checking every value on the way. Writers need not stop. Gives the

@@ -81,7 +81,7 @@ pub unsafe extern "C" fn sb_store_open_memory(
     let entry = unsafe { Entry::new(error_out) };
     entry.run(|args| {
         let out = args.out("store_out", store_out)?;
-        out.give(sb_store::new(Store::in_memory_with(Arc::new(SystemHost))?));
+        out.give(sb_store::new(Store::in_memory_with(Arc::new(SystemHost))));
         Ok(())
     })
 }

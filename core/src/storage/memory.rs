@@ -25,6 +25,12 @@ impl MemoryStorage {
         Self::default()
     }
 
+    /// A storage that begins with these entries.
+    #[must_use]
+    pub fn with_entries(writes: &WriteSet) -> Self {
+        MemoryStorage { state: Mutex::new(Arc::new(apply(&Chunks::new(), writes))) }
+    }
+
     fn state(&self) -> Arc<Chunks> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -14,7 +14,9 @@ pub use file::{OpenOptions, RestoreOptions, restore};
 
 use super::{Snapshot, Storage, Visit, WriteSet};
 use crate::{Error, ErrorKind, Result};
-use ::redb::{Database, ReadOnlyDatabase, ReadOnlyTable, ReadableDatabase as _, TableDefinition};
+#[cfg(feature = "file")]
+use ::redb::ReadOnlyDatabase;
+use ::redb::{Database, ReadOnlyTable, ReadableDatabase as _, TableDefinition};
 use backend::Bytes;
 use failure::{IntoError as _, guarded};
 use std::ops::{Bound, ControlFlow};
@@ -26,6 +28,13 @@ const TABLE: TableDefinition<'static, &[u8], &[u8]> = TableDefinition::new("book
 /// redb's own default is 1 GiB. The hot pages of a book are its branches and the heads of its records.
 const CACHE_BYTES: usize = 32 << 20;
 
+/// A book up to this size is verified whole when it is opened, which takes about 2 ms a MiB. A flipped bit in a key or in a
+/// branch hides records: without this, a `get` would say that they do not exist. Larger ones are verified by a check.
+const VERIFIED_BYTES: u64 = 0;
+
+/// The largest book that a check copies into memory, where it may not write.
+const CHECKED_COPY_BYTES: u64 = 256 << 20;
+
 /// A storage in a redb database: a file of its own, or bytes in memory.
 #[derive(Debug)]
 pub struct RedbStorage {
@@ -35,17 +44,40 @@ pub struct RedbStorage {
     syncs: Arc<AtomicU64>,
 }
 
-enum Open {
+/// A database, and whether it was found damaged when it was opened.
+struct Open {
+    engine: Engine,
+    damaged: bool,
+}
+
+enum Engine {
     Write(Database),
+    #[cfg(feature = "file")]
     Read(ReadOnlyDatabase),
+}
+
+impl Engine {
+    /// The database, unless it is open for reading only.
+    fn writable(&self) -> Option<&Database> {
+        match self {
+            Engine::Write(database) => Some(database),
+            #[cfg(feature = "file")]
+            Engine::Read(_) => None,
+        }
+    }
+
+    fn writable_mut(&mut self) -> Option<&mut Database> {
+        match self {
+            Engine::Write(database) => Some(database),
+            #[cfg(feature = "file")]
+            Engine::Read(_) => None,
+        }
+    }
 }
 
 impl std::fmt::Debug for Open {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Open::Write(_) => "Write",
-            Open::Read(_) => "Read",
-        })
+        f.write_str(if self.engine.writable().is_some() { "Write" } else { "Read" })
     }
 }
 
@@ -106,8 +138,7 @@ impl RedbStorage {
 
     fn with_exclusive<T>(&self, work: impl FnOnce(&mut Database) -> Result<T>) -> Result<T> {
         match &mut *self.writable()? {
-            Some(Open::Write(database)) => work(database),
-            Some(Open::Read(_)) => Err(read_only(&self.place)),
+            Some(open) => work(open.engine.writable_mut().ok_or_else(|| read_only(&self.place))?),
             None => Err(self.failed()),
         }
     }
@@ -127,17 +158,23 @@ impl RedbStorage {
             .with_help("free or repair the disk; the next use opens the book again")
     }
 
-    fn read_table(open: &Open) -> Result<ReadOnlyTable<&'static [u8], &'static [u8]>> {
-        let txn = match open {
-            Open::Write(database) => database.begin_read(),
-            Open::Read(database) => database.begin_read(),
+    fn read_table(engine: &Engine) -> Result<ReadOnlyTable<&'static [u8], &'static [u8]>> {
+        let txn = match engine {
+            Engine::Write(database) => database.begin_read(),
+            #[cfg(feature = "file")]
+            #[cfg(feature = "file")]
+            Engine::Read(database) => database.begin_read(),
         };
         txn.into_error()?.open_table(TABLE).into_error()
     }
 
     fn try_commit(&self, writes: &WriteSet) -> Result<()> {
         self.with_database(|open| {
-            let Open::Write(database) = open else { return Err(read_only(&self.place)) };
+            let database = open.engine.writable().ok_or_else(|| read_only(&self.place))?;
+            if open.damaged {
+                // Pages that are written again get a new checksum, and nobody could find the damage any more.
+                return Err(damaged("a damaged book is not written to"));
+            }
             guarded(|| {
                 let mut txn = database.begin_write().into_error()?;
                 // The header is switched only after the pages are on disk: a torn header cannot be mistaken for a good one.
@@ -168,6 +205,16 @@ impl RedbStorage {
         Ok(())
     }
 
+    /// The check of a book that is open for reading only.
+    fn check_copy(&self) -> Result<Vec<String>> {
+        let Some(bytes) = self.place.copy(CHECKED_COPY_BYTES)? else {
+            return Err(read_only(&self.place)
+                .with_detail("limit_bytes", CHECKED_COPY_BYTES)
+                .with_help("so large a book can be checked only without the read-only option"));
+        };
+        Ok(find_damage(bytes).err().map(|error| problem(&error)).into_iter().collect())
+    }
+
     fn holds(&self, writes: &WriteSet) -> Result<bool> {
         let snapshot = self.snapshot()?;
         for (key, value) in writes.iter() {
@@ -186,8 +233,10 @@ impl RedbStorage {
 
 impl Storage for RedbStorage {
     fn snapshot(&self) -> Result<Arc<dyn Snapshot>> {
-        let table = self.with_database(|open| guarded(|| Self::read_table(open)))?;
-        Ok(Arc::new(RedbSnapshot(table)))
+        self.with_database(|open| {
+            let table = guarded(|| Self::read_table(&open.engine))?;
+            Ok(Arc::new(RedbSnapshot { table, damaged: open.damaged }) as Arc<dyn Snapshot>)
+        })
     }
 
     fn commit(&self, writes: &WriteSet) -> Result<()> {
@@ -214,23 +263,33 @@ impl Storage for RedbStorage {
     }
 
     fn check(&self) -> Result<Vec<String>> {
-        if self.with_database(|open| Ok(matches!(open, Open::Read(_))))? {
-            return Ok(Vec::new());
+        let mut open = self.writable()?;
+        let Open { engine, damaged } = open.as_mut().ok_or_else(|| self.failed())?;
+        let Some(database) = engine.writable_mut() else { return self.check_copy() };
+        match guarded(|| database.check_integrity().into_error()) {
+            Ok(true) => Ok(Vec::new()),
+            Ok(false) => Ok(vec!["redb found damage in its pages and repaired it".to_owned()]),
+            Err(error) if error.kind() == ErrorKind::DataLoss => {
+                *damaged = true;
+                Ok(vec![problem(&error)])
+            }
+            Err(error) => Err(error),
         }
-        self.with_exclusive(|database| {
-            guarded(|| match database.check_integrity() {
-                Ok(true) => Ok(Vec::new()),
-                Ok(false) => Ok(vec!["redb found damage in its pages and repaired it".to_owned()]),
-                Err(::redb::DatabaseError::Storage(::redb::StorageError::Corrupted(what))) => {
-                    Ok(vec![format!("redb: {what}")])
-                }
-                Err(error) => Err(error).into_error(),
-            })
-        })
     }
 
     fn compact(&self) -> Result<()> {
         self.with_exclusive(|database| guarded(|| database.compact().into_error().map(drop)))
+    }
+}
+
+impl Drop for RedbStorage {
+    fn drop(&mut self) {
+        // Closing a database writes a little, and may stumble over damaged pages.
+        let database = self.database.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        let _ = guarded(|| {
+            drop(database);
+            Ok(())
+        });
     }
 }
 
@@ -247,12 +306,20 @@ fn read_only(place: &Place) -> Error {
         .with_help("open it without the read-only option")
 }
 
-struct RedbSnapshot(ReadOnlyTable<&'static [u8], &'static [u8]>);
+struct RedbSnapshot {
+    table: ReadOnlyTable<&'static [u8], &'static [u8]>,
+    /// What is found is what was written, for values have checksums of their own; but not everything may be found.
+    damaged: bool,
+}
 
 impl Snapshot for RedbSnapshot {
     fn get(&self, key: &[u8], found: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<bool> {
-        match guarded(|| self.0.get(key).into_error())? {
-            Some(value) => found(value.value()).map(|()| true),
+        match guarded(|| self.table.get(key).into_error())? {
+            Some(value) => found(guarded(|| Ok(value.value()))?).map(|()| true),
+            None if self.damaged => {
+                let what = crate::storage::layout::describe(key);
+                Err(damaged(&format!("{what} cannot be found, which may be due to the damage")))
+            }
             None => Ok(false),
         }
     }
@@ -262,10 +329,10 @@ impl Snapshot for RedbSnapshot {
             return Ok(());
         }
         let bounds = (Bound::Included(start), end.map_or(Bound::Unbounded, Bound::Excluded));
-        let mut range = guarded(|| self.0.range::<&[u8]>(bounds).into_error())?;
+        let mut range = guarded(|| self.table.range::<&[u8]>(bounds).into_error())?;
         let mut before: Vec<u8> = Vec::new();
         while let Some(entry) = guarded(|| range.next().transpose().into_error())? {
-            let (key, value) = (entry.0.value(), entry.1.value());
+            let (key, value) = guarded(|| Ok((entry.0.value(), entry.1.value())))?;
             // A damaged page can lead redb out of the range, or in circles.
             if key < start || end.is_some_and(|end| key >= end) || (!before.is_empty() && key <= before.as_slice()) {
                 return Err(Error::data_loss("keys of the book are out of order")
@@ -278,18 +345,35 @@ impl Snapshot for RedbSnapshot {
             before.clear();
             before.extend_from_slice(key);
         }
-        Ok(())
+        if self.damaged { Err(damaged("a list may lack what the damage hides")) } else { Ok(()) }
     }
 }
 
 impl Place {
     fn open(&self, syncs: &Arc<AtomicU64>) -> Result<Open> {
-        match self {
-            Place::Bytes(bytes) => create(bytes.clone(), syncs).map(Open::Write),
+        let engine = match self {
+            Place::Bytes(bytes) => create(bytes.clone(), syncs).map(Engine::Write),
             #[cfg(test)]
-            Place::Disk(disk) => create(disk.clone(), syncs).map(Open::Write),
+            Place::Disk(disk) => create(disk.clone(), syncs).map(Engine::Write),
             #[cfg(feature = "file")]
             Place::File { path, options } => file::open_database(path, options, syncs),
+        }?;
+        let damaged = match self.copy(VERIFIED_BYTES) {
+            Ok(bytes) => bytes.is_some_and(|bytes| find_damage(bytes).is_err()),
+            // A part of the file cannot be read; the rest may do.
+            Err(_) => true,
+        };
+        Ok(Open { engine, damaged })
+    }
+
+    /// The bytes of the database, unless they are more than this.
+    fn copy(&self, limit_bytes: u64) -> Result<Option<Vec<u8>>> {
+        match self {
+            Place::Bytes(bytes) => Ok(bytes.copy(limit_bytes)),
+            #[cfg(test)]
+            Place::Disk(disk) => Ok(Some(disk.bytes())),
+            #[cfg(feature = "file")]
+            Place::File { path, .. } => file::read(path, limit_bytes),
         }
     }
 }
@@ -306,15 +390,41 @@ impl std::fmt::Display for Place {
     }
 }
 
+/// Compares every page with its checksum. redb does that only for a book that was not closed, and only where it may write;
+/// so this opens a copy in memory.
+///
+/// # Errors
+/// `DataLoss` when a page is damaged.
+fn find_damage(bytes: Vec<u8>) -> Result<()> {
+    guarded(|| {
+        let copy = Bytes::new(bytes);
+        let mut database = Database::builder().set_cache_size(CACHE_BYTES).create_with_backend(copy).into_error()?;
+        database.check_integrity().into_error().map(drop)
+    })
+}
+
+/// A finding of a check.
+fn problem(error: &Error) -> String {
+    error.details().first().map_or_else(|| error.to_string(), |detail| format!("{}: {}", detail.name, detail.value))
+}
+
+fn damaged(what: &str) -> Error {
+    Error::data_loss(format!("the book's file is damaged: {what}")).with_help(failure::DAMAGED)
+}
+
 /// Opens a database on a backend, or makes one of an empty backend.
 fn create(backend: impl ::redb::StorageBackend, syncs: &Arc<AtomicU64>) -> Result<Database> {
+    let is_new = backend.len().is_ok_and(|bytes| bytes == 0);
     let backend = backend::Counting::new(backend, Arc::clone(syncs));
     guarded(|| {
         let database = Database::builder().set_cache_size(CACHE_BYTES).create_with_backend(backend).into_error()?;
-        if database.begin_read().into_error()?.open_table(TABLE).is_err() {
+        if is_new {
             let txn = database.begin_write().into_error()?;
             txn.open_table(TABLE).into_error()?;
             txn.commit().into_error()?;
+        } else {
+            // What lacks the table belongs to somebody else, and is left as it is.
+            database.begin_read().into_error()?.open_table(TABLE).into_error()?;
         }
         Ok(database)
     })

@@ -17,7 +17,9 @@ fn on_each(test: impl Fn(Box<dyn Storage>)) {
     {
         let folder = tempfile::tempdir().unwrap();
         let options = super::OpenOptions::default();
-        test(Box::new(super::RedbStorage::open(&folder.path().join("book"), &options, |_| Ok(())).unwrap()));
+        test(Box::new(
+            super::RedbStorage::open(&folder.path().join("book"), &options, super::WriteSet::default).unwrap(),
+        ));
     }
 }
 

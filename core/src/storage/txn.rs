@@ -94,7 +94,7 @@ impl<'a> Txn<'a> {
     }
 
     /// Takes over changes as they are: their values carry their checksums already.
-    pub(super) fn absorb(&mut self, writes: WriteSet) {
+    pub(crate) fn absorb(&mut self, writes: WriteSet) {
         if let Some(own) = self.own.last_mut() {
             own.merge(writes);
         }

@@ -2,7 +2,7 @@
 
 use crate::model::Timestamp;
 use crate::storage::layout::{self, FORMAT_VERSION};
-use crate::storage::{Read, Snapshot};
+use crate::storage::{Read, Snapshot, WriteSet, seal};
 use crate::{Error, Host, Result};
 use std::sync::Arc;
 
@@ -19,14 +19,14 @@ pub struct Header {
 }
 
 impl Header {
-    pub(super) fn new(host: &dyn Host) -> Self {
+    fn new(host: &dyn Host) -> Self {
         let mut id = [0; 16];
         host.random(&mut id);
         Header { format_version: FORMAT_VERSION, id, created_at: host.now() }
     }
 
     /// The version comes first in every version, so that an older stowbook can name it.
-    pub(super) fn encode(&self) -> Vec<u8> {
+    fn encode(&self) -> Vec<u8> {
         let mut out = self.format_version.to_le_bytes().to_vec();
         out.extend_from_slice(&self.id);
         out.extend_from_slice(&self.created_at.seconds().to_le_bytes());
@@ -50,6 +50,15 @@ impl Header {
         let created_at = Timestamp::new(i64::from_le_bytes(*seconds), u32::from_le_bytes(*nanos));
         Ok(Header { format_version, id: *id, created_at: created_at.map_err(|_| damaged())? })
     }
+}
+
+/// What a new book begins with.
+pub(super) fn new_book(host: &dyn Host) -> WriteSet {
+    let (key, value) = (layout::book(), Header::new(host).encode());
+    let sealed = seal(&key, value);
+    let mut writes = WriteSet::default();
+    writes.put(key, sealed);
+    writes
 }
 
 /// The header of the book that `snapshot` shows; none if nothing was ever written there.

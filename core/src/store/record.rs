@@ -78,14 +78,12 @@ impl<'a> Head<'a> {
         Head(head)
     }
 
-    /// The last value of a field, as protobuf has it. A head is our own and sealed, so it has no errors to tell.
+    /// The value of a field. A head is our own: canonical, so a field stands once, and sealed, so there is no error to tell.
     fn bytes(message: &'a [u8], number: u32) -> Option<&'a [u8]> {
-        let fields = Reader::new(message).map_while(Result::ok);
-        let values = fields.filter(|field| field.number == number).filter_map(|field| match field.value {
-            Value::Bytes(bytes) => Some(bytes),
+        Reader::new(message).map_while(Result::ok).find_map(|field| match field.value {
+            Value::Bytes(bytes) if field.number == number => Some(bytes),
             _ => None,
-        });
-        values.last()
+        })
     }
 
     fn label(&self, key: &[u8]) -> Option<&'a [u8]> {

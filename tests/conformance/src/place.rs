@@ -81,7 +81,7 @@ impl File {
     fn new() -> Result<Self, Box<dyn std::error::Error>> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("book.redb");
-        let storage = Arc::new(RedbStorage::open(&path, &OpenOptions::default(), |_| Ok(()))?);
+        let storage = Arc::new(RedbStorage::open(&path, &OpenOptions::default(), WriteSet::default)?);
         let mut file = File { storage, first_keys: BTreeSet::new(), _folder: folder };
         drop(file.open()?);
         file.first_keys = file.keys()?;

@@ -77,6 +77,12 @@ impl Bytes {
     pub(super) fn new(bytes: Vec<u8>) -> Self {
         Bytes(Arc::new(RwLock::new(bytes)))
     }
+
+    /// The bytes as they are now, unless they are more than this.
+    pub(super) fn copy(&self, limit_bytes: u64) -> Option<Vec<u8>> {
+        let bytes = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        (bytes.len() as u64 <= limit_bytes).then(|| bytes.clone())
+    }
 }
 
 fn span(offset: u64, len: usize) -> io::Result<std::ops::Range<usize>> {

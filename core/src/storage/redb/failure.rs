@@ -14,7 +14,7 @@ pub(super) fn guarded<T>(call: impl FnOnce() -> Result<T>) -> Result<T> {
     })
 }
 
-const DAMAGED: &str = "restore a backup, or run `stowbook db check`";
+pub(super) const DAMAGED: &str = "restore a backup, or run `stowbook db check`";
 
 /// Turns the error of a redb call into ours.
 pub(super) trait IntoError<T> {

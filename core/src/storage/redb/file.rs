@@ -1,7 +1,7 @@
 //! Books in files: opening, creating, backing up, restoring.
 
 use super::failure::{IntoError as _, guarded, io_error};
-use super::{CACHE_BYTES, Open, Place, RedbStorage, create};
+use super::{CACHE_BYTES, Engine, Open, Place, RedbStorage, create};
 use crate::storage::{Snapshot, Storage as _, WriteSet, seal};
 use crate::text::quote;
 use crate::{Error, ErrorKind, Result};
@@ -41,12 +41,13 @@ pub struct RestoreOptions {
 }
 
 impl RedbStorage {
-    /// Opens the file at `path`. `fill` writes what a new book begins with; it is not called for a file that is there.
+    /// Opens the file at `path`. `new_book` gives what a new book begins with; it is not called for
+    /// a file that is there.
     ///
     /// # Errors
     /// `NotFound` when there is no file and none is to be made; `Unavailable`, with who holds it, when another process has
     /// it open; `DataLoss` when it is damaged; `FailedPrecondition` when it is not a book; `PermissionDenied`.
-    pub fn open(path: &Path, options: &OpenOptions, fill: impl FnOnce(&mut WriteSet) -> Result<()>) -> Result<Self> {
+    pub fn open(path: &Path, options: &OpenOptions, new_book: impl FnOnce() -> WriteSet) -> Result<Self> {
         match fs::metadata(path) {
             Ok(meta) if meta.is_dir() => {
                 return Err(Error::failed_precondition(format!("{} is a directory, not a book", shown(path)))
@@ -54,18 +55,13 @@ impl RedbStorage {
             }
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound && options.create && !options.read_only => {
-                create_file(path, &Replace::Never, |storage| {
-                    let mut writes = WriteSet::default();
-                    fill(&mut writes)?;
-                    storage.try_commit(&writes)
-                })
-                .or_else(ignore_race)?;
+                create_file(path, &Replace::Never, |storage| storage.try_commit(&new_book())).or_else(ignore_race)?;
             }
             Err(error) => return Err(at(path, io_error(&error)).with_help("check the path; `--db FILE` names another")),
         }
         let syncs = Arc::default();
-        let database = open_database(path, options, &syncs)?;
         let place = Place::File { path: path.to_owned(), options: options.clone() };
+        let database = place.open(&syncs)?;
         Ok(RedbStorage { database: RwLock::new(Some(database)), place, syncs })
     }
 }
@@ -76,7 +72,7 @@ fn ignore_race(error: Error) -> Result<()> {
 }
 
 /// Opens an existing file, waiting for its lock as long as `options` say.
-pub(super) fn open_database(path: &Path, options: &OpenOptions, syncs: &Arc<AtomicU64>) -> Result<Open> {
+pub(super) fn open_database(path: &Path, options: &OpenOptions, syncs: &Arc<AtomicU64>) -> Result<Engine> {
     const STEP: Duration = Duration::from_millis(20);
     let mut left = options.lock_timeout;
     loop {
@@ -90,7 +86,7 @@ pub(super) fn open_database(path: &Path, options: &OpenOptions, syncs: &Arc<Atom
     }
 }
 
-fn try_open(path: &Path, options: &OpenOptions, syncs: &Arc<AtomicU64>) -> Result<Open> {
+fn try_open(path: &Path, options: &OpenOptions, syncs: &Arc<AtomicU64>) -> Result<Engine> {
     let mut how = File::options();
     let file = how.read(true).write(!options.read_only).open(path).map_err(|error| at(path, io_error(&error)))?;
     if file.metadata().is_ok_and(|meta| meta.len() == 0) {
@@ -100,14 +96,22 @@ fn try_open(path: &Path, options: &OpenOptions, syncs: &Arc<AtomicU64>) -> Resul
     }
     let result = if options.read_only {
         drop(file);
-        guarded(|| Database::builder().set_cache_size(CACHE_BYTES).open_read_only(path).into_error().map(Open::Read))
+        guarded(|| Database::builder().set_cache_size(CACHE_BYTES).open_read_only(path).into_error().map(Engine::Read))
     } else {
         let backend = guarded(|| FileBackend::new(file).into_error())?;
-        create(backend, syncs).map(Open::Write)
+        create(backend, syncs).map(Engine::Write)
     };
     result
-        .and_then(|open| guarded(|| RedbStorage::read_table(&open)).map(|_| open))
+        .and_then(|engine| guarded(|| RedbStorage::read_table(&engine)).map(|_| engine))
         .map_err(|error| if error.kind() == ErrorKind::Unavailable { held(path, error) } else { at(path, error) })
+}
+
+/// The bytes of a file, unless they are more than this.
+pub(super) fn read(path: &Path, limit_bytes: u64) -> Result<Option<Vec<u8>>> {
+    match fs::metadata(path) {
+        Ok(meta) if meta.len() > limit_bytes => Ok(None),
+        _ => fs::read(path).map(Some).map_err(|error| at(path, io_error(&error))),
+    }
 }
 
 /// The error of a file that another process holds: by whom, and what to do.
@@ -178,7 +182,8 @@ fn create_file(path: &Path, replace: &Replace, fill: impl FnOnce(&RedbStorage) -
     })?;
     let database = create(guarded(|| FileBackend::new(file).into_error())?, &syncs)?;
     let place = Place::File { path: temporary.0.clone(), options: OpenOptions::default() };
-    let storage = RedbStorage { database: RwLock::new(Some(Open::Write(database))), place, syncs };
+    let open = Open { engine: Engine::Write(database), damaged: false };
+    let storage = RedbStorage { database: RwLock::new(Some(open)), place, syncs };
     fill(&storage).map_err(|error| at(path, error))?;
     drop(storage);
     temporary.persist(path, replace).map_err(|error| match error.kind() {
@@ -284,7 +289,7 @@ fn copy(snapshot: &Arc<dyn Snapshot>, to: &Path, replace: &Replace) -> Result<u6
 /// when the backup is damaged.
 pub fn restore(backup: &Path, path: &Path, options: &RestoreOptions) -> Result<u64> {
     let reading = OpenOptions { read_only: true, ..OpenOptions::default() };
-    let storage = RedbStorage::open(backup, &reading, |_| Ok(()))?;
+    let storage = RedbStorage::open(backup, &reading, WriteSet::default)?;
     let snapshot = storage.snapshot()?;
     crate::store::header::check(&snapshot).map_err(|error| at(backup, error))?;
     match File::open(path) {

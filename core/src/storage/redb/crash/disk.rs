@@ -77,6 +77,10 @@ impl Disk {
         self.state().log.clone()
     }
 
+    pub(in super::super) fn bytes(&self) -> Vec<u8> {
+        self.state().bytes.clone()
+    }
+
     pub(super) fn durable(&self) -> Vec<u8> {
         self.state().durable.clone()
     }

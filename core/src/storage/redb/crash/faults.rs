@@ -21,8 +21,8 @@ fn operate(store: &Store, number: usize, before: &Records) -> (Records, Result<(
     let containers = store.namespace("default").containers();
     let mut container = Container::new(format!("c{number}"), "runc");
     container.image = format!("image {number}");
-    // The third is so large that the file must grow.
-    container.spec = Some(Any::new("spec", vec![7; if number % 4 == 2 { 1 << 20 } else { 2000 }]));
+    // Every fourth is so large that the file must grow.
+    container.spec = Some(Any::new("spec", vec![7; if number % 4 == 2 { 200_000 } else { 2000 }]));
     let result = match number % 4 {
         3 => {
             container.id = format!("c{}", number - 1);
