@@ -119,7 +119,9 @@ fn count(store: &Store) {
         .write(|txn| {
             let containers = txn.namespace("shared").containers();
             let mut counter = match containers.get("counter") {
-                Err(error) if error.kind() == ErrorKind::NotFound => containers.create(&Container::new("counter", "runc"))?,
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    containers.create(&Container::new("counter", "runc"))?
+                }
                 result => result?,
             };
             let value = counter.image.parse().unwrap_or(0) + 1;
@@ -237,7 +239,13 @@ fn what_was_acknowledged_outlives_a_kill() {
     println!(
         "{} kills (seed {}), {} of them while opening: {} operations and {} counts acknowledged and found again, {} found \
          that were not acknowledged yet, {:.0?}",
-        kill_count(), seed(), totals.while_opening, totals.acknowledged, totals.counted, totals.unacknowledged, begun.elapsed()
+        kill_count(),
+        seed(),
+        totals.while_opening,
+        totals.acknowledged,
+        totals.counted,
+        totals.unacknowledged,
+        begun.elapsed()
     );
     assert!(totals.acknowledged > kill_count(), "the process was killed before it did anything");
 }
@@ -292,7 +300,11 @@ fn a_kill_while_a_book_is_made_leaves_none_or_a_whole_one() {
         let delay = Duration::from_micros(random.below(12_000));
         let said = kill_after(start(&book, &[0; THREADS]), "opening", delay);
         let there = book.exists();
-        if there { whole += 1 } else { none += 1 }
+        if there {
+            whole += 1;
+        } else {
+            none += 1;
+        }
         let files = std::fs::read_dir(folder.path()).unwrap().count();
         litter += files - usize::from(there);
         check(&book, &said, &mut [0; THREADS], &mut 0, &mut Totals::default());
@@ -301,7 +313,9 @@ fn a_kill_while_a_book_is_made_leaves_none_or_a_whole_one() {
         store.namespace("default").containers().create(&Container::new("web", "runc")).unwrap();
         assert_eq!(store.check().unwrap(), []);
     }
-    println!("{count} kills while a book is made: {none} left none, {whole} a whole one; {litter} left an unnamed file behind");
+    println!(
+        "{count} kills while a book is made: {none} left none, {whole} a whole one; {litter} left an unnamed file behind"
+    );
 }
 
 #[test]

@@ -87,7 +87,8 @@ fn cases(bytes: &[u8]) -> Vec<Damage> {
     // The header of the file, byte by byte.
     out.extend((0..512).map(|byte| Damage::Bit { byte, bit: u8::try_from(random.below(8)).unwrap() }));
     // What leads to the records: every byte of the keys, and of the beginnings of branch pages (whose first byte is 2).
-    let keys = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(b"container-") && at.checked_sub(1).is_some_and(|b| bytes[b] == 1));
+    let keys = (0..bytes.len())
+        .filter(|at| bytes[*at..].starts_with(b"container-") && at.checked_sub(1).is_some_and(|b| bytes[b] == 1));
     let keys = keys.flat_map(|at| at.saturating_sub(10)..at + 12);
     let branches = (0..bytes.len()).step_by(4096).filter(|at| bytes[*at] == 2).flat_map(|at| at..at + 400);
     for byte in keys.chain(branches) {

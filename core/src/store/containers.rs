@@ -54,6 +54,9 @@ pub(super) fn get(read: &dyn Read, namespace: &str, id: &str) -> Result<Containe
 /// Reads the filters of a list. containerd adds the class once more than it means to (§8.2).
 pub(super) fn parse_filters(filters: &[&[u8]]) -> Result<Filter> {
     Filter::parse(filters).map_err(|error| {
+        if error.kind() != ErrorKind::InvalidArgument {
+            return error;
+        }
         let message = [error.message_bytes(), b": invalid argument"].concat();
         let mut out = Error::new(error.kind(), message);
         for detail in error.details() {

@@ -194,7 +194,7 @@ struct History {
 
 fn record(seed: u64, operations: usize) -> History {
     let mut random = Random::new(seed);
-    let of_a_store = seed % 2 == 0;
+    let of_a_store = seed.is_multiple_of(2);
     let clock = Arc::default();
     let disk = Disk::default();
     let (mut door, mut storage) = Door::open(&disk, of_a_store, &clock);

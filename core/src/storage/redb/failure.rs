@@ -89,6 +89,7 @@ pub(super) fn io_error(error: &io::Error) -> Error {
             Error::classed(ErrorKind::PermissionDenied, "the system does not allow it")
         }
         io::ErrorKind::NotFound => Error::not_found("no such file"),
+        io::ErrorKind::InvalidInput => Error::invalid_argument("the system does not take such a name"),
         io::ErrorKind::UnexpectedEof => Error::data_loss("the file is shorter than its header says").with_help(DAMAGED),
         io::ErrorKind::InvalidData => {
             Error::data_loss("the file is not a book, or its header is damaged").with_help(DAMAGED)

@@ -140,12 +140,13 @@ fn holders(path: &Path) -> Vec<String> {
             // number, type, advisory, access, pid, device:inode, from, to. Locks of open files have pid -1.
             words.get(5).filter(|place| place.ends_with(&inode)).and(words.get(4)?.parse().ok())
         })
-        .filter(|pid| *pid != std::process::id() && *pid != 0)
+        .filter(|pid| *pid != 0)
         .collect();
     pids.sort_unstable();
     pids.dedup();
     pids.into_iter()
         .map(|pid| match fs::read_to_string(format!("/proc/{pid}/comm")) {
+            _ if pid == std::process::id() => "this process".to_owned(),
             Ok(name) => format!("process {pid} ({})", name.trim_end()),
             Err(_) => format!("process {pid}"),
         })
@@ -229,7 +230,7 @@ impl Temporary {
             // A link fails where a name is taken; a rename would replace it.
             Replace::Never => match fs::hard_link(&self.0, path) {
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists && !path.exists() => {
-                    fs::rename(&self.0, path)?
+                    fs::rename(&self.0, path)?;
                 }
                 result => result?,
             },
