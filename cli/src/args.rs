@@ -2,6 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Container metadata without a daemon: create, list, filter, change and delete records by containerd's rules.
 #[derive(Parser)]
@@ -28,8 +29,8 @@ pub(crate) struct Global {
     #[arg(long, global = true)]
     pub(crate) read_only: bool,
     /// How long to wait for another process that holds the book
-    #[arg(long, global = true, value_name = "SECONDS", default_value = "1")]
-    pub(crate) lock_timeout: f64,
+    #[arg(long, global = true, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
+    pub(crate) lock_timeout: Duration,
     /// Whether the command works on records in the namespace, so that an error tells it.
     #[arg(skip)]
     pub(crate) in_namespace: bool,
@@ -212,6 +213,11 @@ pub(crate) enum Db {
         #[arg(long)]
         replace: bool,
     },
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds.ok_or_else(|| "write it as a number of seconds, for example 2.5".to_owned())
 }
 
 /// `KEY` alone means `KEY=true`, as with ctr's --label.

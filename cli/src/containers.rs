@@ -25,29 +25,29 @@ pub(crate) fn run(global: &Global, command: Containers) -> Result<(), Failure> {
         }
         Containers::List { quiet, filters } => list(global, quiet, &filters, &mut out)?,
         Containers::Info { id, spec } => {
-            let container = place::open_existing(global)?.namespace(&global.namespace).containers().get(&id)?;
+            let container = place::open_or_empty(global)?.namespace(&global.namespace).containers().get(&id)?;
             let text = if spec { info::spec(&container)? } else { info::record(&container) };
             out.write_all(text.as_bytes())?;
         }
         Containers::Label { id, labels } => {
             let mut container = Container { id, ..Container::default() };
             let fields = set_labels(&mut container, labels);
-            let updated = update(&place::open(global)?, global, &container, &fields)?;
+            let updated = update(&place::open_existing(global)?, global, &container, &fields)?;
             if json {
                 output::json(&mut out, &updated)?;
             } else {
-                writeln!(out, "{}", output::labels(&updated.labels))?;
+                writeln!(out, "{}", output::shown(&output::labels(&updated.labels)))?;
             }
         }
         Containers::Update(changes) => {
             let (container, fields) = changed(changes)?;
-            let updated = update(&place::open(global)?, global, &container, &fields)?;
+            let updated = update(&place::open_existing(global)?, global, &container, &fields)?;
             if json {
                 output::json(&mut out, &updated)?;
             }
         }
         Containers::Delete { ids } => {
-            let store = place::open(global)?;
+            let store = place::open_existing(global)?;
             let mut failed = None;
             for id in ids {
                 if let Err(error) = store.namespace(&global.namespace).containers().delete(&id) {
@@ -64,9 +64,9 @@ pub(crate) fn run(global: &Global, command: Containers) -> Result<(), Failure> {
 }
 
 fn list(global: &Global, quiet: bool, filters: &[String], out: &mut impl std::io::Write) -> Result<(), Failure> {
-    let containers = place::open_existing(global)?.namespace(&global.namespace).containers().list(filters)?;
+    let containers = place::open_or_empty(global)?.namespace(&global.namespace).containers().list(filters)?;
     if quiet {
-        containers.iter().try_for_each(|container| writeln!(out, "{}", container.id))?;
+        containers.iter().try_for_each(|container| writeln!(out, "{}", output::shown(&container.id)))?;
     } else if global.output == Output::Json {
         output::json(out, &containers)?;
     } else {

@@ -66,6 +66,7 @@ pub(crate) fn run(global: &Global, command: Db) -> Result<(), Failure> {
         Db::Restore { file, replace } => {
             let mut options = RestoreOptions::default();
             options.replace = replace;
+            place::make_default_folder(global)?;
             let keys = stowbook::restore(&file, &path, &options)?;
             report(&mut out, json, keys, &path)?;
         }

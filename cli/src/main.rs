@@ -10,6 +10,7 @@ mod place;
 
 use args::{Cli, Command, Global};
 use clap::{CommandFactory as _, Parser as _};
+use std::io::Write as _;
 use std::process::ExitCode;
 use stowbook::{Error, Result};
 
@@ -59,8 +60,10 @@ fn run(global: &Global, command: Command) -> Result<(), Failure> {
         Command::Namespaces(command) => namespaces::run(global, command),
         Command::Db(command) => db::run(global, command),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "stowbook", &mut std::io::stdout());
-            Ok(())
+            // It panics when it cannot write, so it writes to memory.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "stowbook", &mut script);
+            Ok(std::io::stdout().write_all(&script)?)
         }
         Command::Man { directory } => Ok(clap_mangen::generate_to(Cli::command(), directory)?),
     }

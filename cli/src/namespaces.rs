@@ -16,9 +16,9 @@ pub(crate) fn run(global: &Global, command: Namespaces) -> Result<(), Failure> {
             }
         }
         Namespaces::List { quiet } => {
-            let namespaces = place::open_existing(global)?.namespaces().list()?;
+            let namespaces = place::open_or_empty(global)?.namespaces().list()?;
             if quiet {
-                namespaces.iter().try_for_each(|namespace| writeln!(out, "{}", namespace.name))?;
+                namespaces.iter().try_for_each(|namespace| writeln!(out, "{}", output::shown(&namespace.name)))?;
             } else if json {
                 output::json(&mut out, &namespaces)?;
             } else {
@@ -41,11 +41,13 @@ pub(crate) fn run(global: &Global, command: Namespaces) -> Result<(), Failure> {
             }
         }
         Namespaces::Remove { names } => {
-            let store = place::open(global)?;
+            let store = place::open_existing(global)?;
             let mut failed = None;
+            let mut written = Ok(());
             for name in names {
                 match store.namespaces().delete(&name) {
-                    Ok(()) => writeln!(out, "{name}")?,
+                    // A reader that has gone is no reason to stop in the middle.
+                    Ok(()) => written = written.and_then(|()| writeln!(out, "{}", output::shown(&name))),
                     Err(error) => {
                         failed = Some(error.kind().names().exit);
                         output::print_error(global, &error);
@@ -55,6 +57,7 @@ pub(crate) fn run(global: &Global, command: Namespaces) -> Result<(), Failure> {
             if let Some(exit) = failed {
                 return Err(Failure::Reported(exit));
             }
+            written?;
         }
     }
     Ok(())

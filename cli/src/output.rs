@@ -27,7 +27,7 @@ pub(crate) fn table<const N: usize>(out: &mut impl Write, header: [&str; N], row
 }
 
 /// Control characters would let a record rewrite the terminal; each is shown as one blank sign.
-fn shown(cell: &str) -> String {
+pub(crate) fn shown(cell: &str) -> String {
     cell.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 

@@ -2,41 +2,46 @@
 
 use crate::args::Global;
 use std::path::PathBuf;
-use std::time::Duration;
 use stowbook::{Error, ErrorKind, OpenOptions, Result, Store};
 
-/// Opens the book for a command that changes it; where there is none, it is made.
+/// Opens the book for a command that adds to it; where there is none, it is made.
 pub(crate) fn open(global: &Global) -> Result<Store> {
-    let path = path(global)?;
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
-        // The default place may not exist yet; the folder of a file that the user names should.
-        if global.db.is_none() {
-            std::fs::create_dir_all(folder).map_err(|error| {
-                Error::unavailable(format!("cannot make the folder {}: {error}", folder.display()))
-                    .with_help("name a file elsewhere with --db")
-            })?;
-        }
-    }
-    Store::open_with(path, &options(global)?)
+    make_default_folder(global)?;
+    Store::open_with(path(global)?, &options(global)?)
 }
 
-/// Opens the book for a command that only reads it. In the default place, no book is an empty one; a file that the user
-/// names has to be there.
+/// Opens a book that has to be there: for commands that change what is in it, or look at the file itself.
 pub(crate) fn open_existing(global: &Global) -> Result<Store> {
     let mut options = options(global)?;
     options.create = false;
-    match Store::open_with(path(global)?, &options) {
+    Store::open_with(path(global)?, &options)
+}
+
+/// Opens the book for a command that shows records. In the default place, no book is an empty one; a file that the user
+/// names has to be there.
+pub(crate) fn open_or_empty(global: &Global) -> Result<Store> {
+    match open_existing(global) {
         Err(error) if error.kind() == ErrorKind::NotFound && global.db.is_none() => Ok(Store::in_memory()),
         result => result,
+    }
+}
+
+/// The default place may not exist yet. The folder of a file that the user names should.
+pub(crate) fn make_default_folder(global: &Global) -> Result<()> {
+    let path = path(global)?;
+    match path.parent() {
+        Some(folder) if global.db.is_none() => std::fs::create_dir_all(folder).map_err(|error| {
+            Error::unavailable(format!("cannot make the folder {}: {error}", folder.display()))
+                .with_help("name a file elsewhere with --db")
+        }),
+        _ => Ok(()),
     }
 }
 
 fn options(global: &Global) -> Result<OpenOptions> {
     let mut options = OpenOptions::default();
     options.read_only = global.read_only;
-    options.lock_timeout = Duration::try_from_secs_f64(global.lock_timeout).map_err(|_| {
-        Error::invalid_argument(format!("lock timeout {} is not a number of seconds", global.lock_timeout))
-    })?;
+    options.lock_timeout = global.lock_timeout;
     Ok(options)
 }
 

@@ -90,7 +90,23 @@ pub fn default_spec(namespace: &str, id: &str, options: &SpecOptions) -> Any {
     {
         spec.shift_remove("annotations");
     }
-    Any::new(SPEC_TYPE_URL, spec.to_string())
+    Any::new(SPEC_TYPE_URL, escape_as_go(&spec.to_string()))
+}
+
+/// Go writes these characters of JSON strings as escapes, so that JSON can stand in HTML. Outside strings there are none.
+fn escape_as_go(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c {
+            '&' => out.push_str("\\u0026"),
+            '<' => out.push_str("\\u003c"),
+            '>' => out.push_str("\\u003e"),
+            '\u{2028}' => out.push_str("\\u2028"),
+            '\u{2029}' => out.push_str("\\u2029"),
+            _ => out.push(c),
+        }
+    }
+    out
 }
 
 fn mount(destination: &str, kind: &str, source: &str, options: &[&str]) -> Value {
@@ -123,12 +139,16 @@ mod tests {
         assert_eq!(String::from_utf8(spec.value).unwrap(), RECORDED.trim_end());
     }
 
+    /// The same with `oci.WithProcessArgs` and `oci.WithAnnotations`.
+    const RECORDED_WITH_ARGS: &str = include_str!("../../tests/fixtures/default-spec-args-2.3.4.json");
+
     #[test]
     fn takes_args_and_annotations() {
-        let mut options = SpecOptions { args: vec!["/bin/sh".into(), "-c".into()], ..SpecOptions::default() };
-        options.annotations.insert("role".into(), "web".into());
-        let spec: Value = serde_json::from_slice(&default_spec("default", "x", &options).value).unwrap();
-        assert_eq!(spec["process"]["args"], json!(["/bin/sh", "-c"]));
-        assert_eq!(spec["annotations"], json!({"role": "web"}));
+        let args = ["/bin/sh", "-c", "a && b <c >d \u{2028}\u{2029} \"q\" \u{8}\u{c}\u{1}\u{7f} é"].map(str::to_owned);
+        let mut options = SpecOptions { args: args.to_vec(), ..SpecOptions::default() };
+        options.annotations.insert("role".into(), "web & more".into());
+        options.annotations.insert("a/b".into(), String::new());
+        let spec = default_spec("default", "nginx1", &options);
+        assert_eq!(String::from_utf8(spec.value).unwrap(), RECORDED_WITH_ARGS.trim_end());
     }
 }

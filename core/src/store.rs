@@ -80,7 +80,7 @@ impl Store {
 
     /// A namespace, to reach the records in it.
     pub fn namespace(&self, name: impl Into<String>) -> InNamespace<'_, Self> {
-        InNamespace::new(self, name)
+        InNamespace::new(self, Context::in_namespace(name))
     }
 
     /// The namespaces themselves.

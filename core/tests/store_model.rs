@@ -1,7 +1,7 @@
 //! Random operations on a store, against a model of a few lines: each answer and the whole state are compared, in memory
 //! and on redb, and with operations gathered in transactions.
 
-#![allow(clippy::unwrap_used, missing_docs, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test may panic")]
 
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -270,4 +270,28 @@ proptest! {
             }
         });
     }
+}
+
+#[test]
+fn a_transaction_whose_operation_panicked_has_ended() {
+    let store = Store::in_memory();
+    let txn = store.begin().unwrap();
+    txn.namespace("a").containers().create(&Container::new("web", "runc")).unwrap();
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        txn.namespace("a").containers().each(&[""], |_| panic!("on purpose"))
+    }));
+    assert!(panicked.is_err());
+    assert_eq!(txn.commit().unwrap_err().kind(), ErrorKind::FailedPrecondition);
+}
+
+#[test]
+fn a_namespace_keeps_what_it_does_not_understand() {
+    use stowbook::proto::Message as _;
+    let store = Store::in_memory();
+    let bytes = b"\x0a\x01a\x12\x06\x0a\x01k\x12\x01v\x9a\x06\x05later";
+    let namespace = Namespace::decode(bytes).unwrap();
+    store.namespaces().create(&namespace).unwrap();
+    store.namespace("a").containers().create(&Container::new("web", "runc")).unwrap();
+    store.namespaces().update(&Namespace::new("a"), &["labels.none"]).unwrap();
+    assert_eq!(store.namespaces().get("a").unwrap().encode(), bytes);
 }

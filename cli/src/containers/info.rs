@@ -51,9 +51,9 @@ pub(super) fn spec(container: &Container) -> Result<String> {
     })
 }
 
-/// The value's text, if it is JSON.
+/// The value's text, if it is JSON that nests at most 128 deep: set on lines, deeper text would fill the memory.
 fn json_text(any: &Any) -> Option<&str> {
-    serde_json::from_slice::<serde::de::IgnoredAny>(&any.value).ok()?;
+    serde_json::from_slice::<Value>(&any.value).ok()?;
     std::str::from_utf8(&any.value).ok()
 }
 
@@ -152,6 +152,9 @@ mod tests {
         container.spec = Some(Any::new("t", [0xff]));
         let value: Value = serde_json::from_str(&record(&container)).unwrap();
         assert_eq!(value["Spec"], json!({"type_url": "t", "value": "/w=="}));
+        assert!(spec(&container).is_err());
+        container.spec = Some(Any::new("t", "[".repeat(100_000) + &"]".repeat(100_000)));
+        assert!(record(&container).len() < 400_000);
         assert!(spec(&container).is_err());
     }
 

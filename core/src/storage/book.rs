@@ -75,11 +75,7 @@ impl Book {
     /// # Errors
     /// What `operation` gives, or the storage. `FailedPrecondition` when called from inside another update of this book.
     pub fn update<T>(&self, mut operation: impl FnMut(&mut Txn<'_>) -> Result<T>) -> Result<T> {
-        let me = thread::current().id();
-        if *lock(&self.running) == Some(me) {
-            return Err(Error::failed_precondition("a write of this book is already running in this thread")
-                .with_help("use the transaction that the running write was given"));
-        }
+        let me = self.not_within_a_write()?;
         loop {
             let mut state = lock(&self.state);
             let committed = match &state.committed {
@@ -98,7 +94,8 @@ impl Book {
                 Ok(value) => (Ok(value), writes),
                 Err(error) => (Err(error), WriteSet::default()),
             };
-            let batch = if !writes.is_empty() || !state.open.writes.is_empty() {
+            let wrote = !writes.is_empty();
+            let batch = if wrote || !state.open.writes.is_empty() {
                 // Nobody else holds the open batch's writes, so this does not copy.
                 Arc::make_mut(&mut state.open.writes).merge(writes);
                 state.open.clone_outcome()
@@ -110,11 +107,21 @@ impl Book {
             drop((in_flight, committed));
             match self.settle(state, &batch) {
                 Outcome::Committed => return result,
-                Outcome::Failed(error) if result.is_ok() => return Err(error.clone()),
-                // It was refused because of changes that are not there any more, or built upon them.
+                Outcome::Failed(error) if wrote => return Err(error.clone()),
+                // It was refused because of changes that are not there any more, or has seen them.
                 Outcome::Failed(_) | Outcome::Discarded => {}
             }
         }
+    }
+
+    /// A thread that runs an operation holds the state, and would wait for itself.
+    fn not_within_a_write(&self) -> Result<ThreadId> {
+        let me = thread::current().id();
+        if *lock(&self.running) == Some(me) {
+            return Err(Error::failed_precondition("a write of this book is already running in this thread")
+                .with_help("use the transaction that the running write was given"));
+        }
+        Ok(me)
     }
 
     /// Waits until a batch has its outcome, committing it if nobody else does.
@@ -142,7 +149,8 @@ impl Book {
                     // The open batch was built upon what did not happen.
                     let open = std::mem::take(&mut state.open);
                     let _ = open.outcome.set(Outcome::Discarded);
-                    Outcome::Failed(error)
+                    // Another process was faster: everything runs again, on what that one wrote.
+                    if error.kind() == ErrorKind::Aborted { Outcome::Discarded } else { Outcome::Failed(error) }
                 }
             };
             let _ = batch.outcome.set(batch_outcome);
@@ -167,14 +175,20 @@ impl Book {
     /// Runs `work` on the storage while no operation runs and no commit is under way, and without the snapshot that the
     /// book keeps for itself.
     pub(crate) fn exclusively<T>(&self, work: impl FnOnce(&dyn Storage) -> Result<T>) -> Result<T> {
+        self.not_within_a_write()?;
         let mut state = lock(&self.state);
-        while state.in_flight.is_some() {
-            state = self.settled.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
-        if !state.open.writes.is_empty() {
-            // Its writers have not been woken yet; they will commit it when we are done.
-            return Err(Error::new(ErrorKind::Unavailable, "the book is being written: unavailable")
-                .with_help("try again when the writers are done"));
+        loop {
+            if let Some(batch) = &state.in_flight {
+                let outcome = Arc::clone(&batch.outcome);
+                self.settle(state, &outcome);
+            } else if !state.open.writes.is_empty() {
+                // Its writers have not been woken yet. They wait for its outcome and nothing else, so it may come from here.
+                let outcome = state.open.clone_outcome();
+                self.settle(state, &outcome);
+            } else {
+                break;
+            }
+            state = lock(&self.state);
         }
         state.committed = None;
         work(&*self.storage)

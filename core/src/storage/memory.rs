@@ -8,7 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// snapshot is one pointer to the list. So a reader never waits for a writer, nor the other way round.
 #[derive(Debug, Default)]
 pub struct MemoryStorage {
+    /// Held only as long as it takes to read or replace a pointer.
     state: Mutex<Arc<Chunks>>,
+    /// Held by the thread that commits.
+    commit: Mutex<()>,
 }
 
 /// Chunks in ascending order, none of them empty.
@@ -28,7 +31,7 @@ impl MemoryStorage {
     /// A storage that begins with these entries.
     #[must_use]
     pub fn with_entries(writes: &WriteSet) -> Self {
-        MemoryStorage { state: Mutex::new(Arc::new(apply(&Chunks::new(), writes))) }
+        MemoryStorage { state: Mutex::new(Arc::new(apply(&Chunks::new(), writes))), commit: Mutex::default() }
     }
 
     fn state(&self) -> Arc<Chunks> {
@@ -42,9 +45,9 @@ impl Storage for MemoryStorage {
     }
 
     fn commit(&self, writes: &WriteSet) -> Result<()> {
-        // Book lets one thread commit at a time; for others the lock is held to the end.
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        *state = Arc::new(apply(&state, writes));
+        let _commit = self.commit.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = Arc::new(apply(&self.state(), writes));
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = next;
         Ok(())
     }
 }

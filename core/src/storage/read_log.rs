@@ -2,30 +2,30 @@
 
 use super::txn::Read;
 use crate::{Error, Result};
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 
-/// The reads of one transaction in their order.
+/// The reads of one transaction. All come from one snapshot, so each key and each range counts once.
 #[derive(Debug, Default)]
 pub(super) struct ReadLog {
-    reads: Vec<Logged>,
-}
-
-#[derive(Debug)]
-enum Logged {
-    Key { key: Vec<u8>, found: Option<u64> },
-    Range { start: Vec<u8>, end: Option<Vec<u8>>, hash: u64 },
+    /// The hash of the value that each key had, or that it had none.
+    keys: BTreeMap<Vec<u8>, Option<u64>>,
+    /// The hash of what each range held, by its start and end.
+    ranges: BTreeMap<(Vec<u8>, Option<Vec<u8>>), u64>,
 }
 
 impl ReadLog {
     /// Notes that `key` had this value, or none.
     pub(super) fn key(&mut self, key: &[u8], value: Option<&[u8]>) {
-        self.reads.push(Logged::Key { key: key.to_vec(), found: value.map(xxh3_64) });
+        if !self.keys.contains_key(key) {
+            self.keys.insert(key.to_vec(), value.map(xxh3_64));
+        }
     }
 
     /// Notes what a scan saw. `end` is where it stopped: the range's own end, or just behind the last key it visited.
     pub(super) fn range(&mut self, start: &[u8], end: Option<Vec<u8>>, seen: &RangeHash) {
-        self.reads.push(Logged::Range { start: start.to_vec(), end, hash: seen.0.digest() });
+        self.ranges.insert((start.to_vec(), end), seen.0.digest());
     }
 
     /// Checks that every read would give the same in `now`.
@@ -33,37 +33,34 @@ impl ReadLog {
     /// # Errors
     /// `Aborted` when one would not.
     pub(super) fn check(&self, now: &dyn Read) -> Result<()> {
-        for read in &self.reads {
-            let same = match read {
-                Logged::Key { key, found } => {
-                    let mut hash = None;
-                    now.get(key, &mut |value| {
-                        hash = Some(xxh3_64(value));
-                        Ok(())
-                    })?;
-                    hash == *found
-                }
-                Logged::Range { start, end, hash } => {
-                    let mut seen = RangeHash::default();
-                    now.scan(start, end.as_deref(), &mut |key, value| {
-                        seen.add(key, value);
-                        Ok(ControlFlow::Continue(()))
-                    })?;
-                    seen.0.digest() == *hash
-                }
-            };
-            if !same {
-                let what = match read {
-                    Logged::Key { key, .. } => super::layout::describe(key),
-                    Logged::Range { start, .. } => format!("the list of {}", super::layout::describe(start)),
-                };
-                return Err(Error::aborted("transaction conflicts with a change that was committed since it began")
-                    .with_detail("changed", what)
-                    .with_help("begin a new transaction and do it again"));
+        for (key, found) in &self.keys {
+            let mut hash = None;
+            now.get(key, &mut |value| {
+                hash = Some(xxh3_64(value));
+                Ok(())
+            })?;
+            if hash != *found {
+                return Err(conflict(super::layout::describe(key)));
+            }
+        }
+        for ((start, end), hash) in &self.ranges {
+            let mut seen = RangeHash::default();
+            now.scan(start, end.as_deref(), &mut |key, value| {
+                seen.add(key, value);
+                Ok(ControlFlow::Continue(()))
+            })?;
+            if seen.0.digest() != *hash {
+                return Err(conflict(format!("the list of {}", super::layout::describe(start))));
             }
         }
         Ok(())
     }
+}
+
+fn conflict(changed: String) -> Error {
+    Error::aborted("transaction conflicts with a change that was committed since it began")
+        .with_detail("changed", changed)
+        .with_help("begin a new transaction and do it again")
 }
 
 /// A running hash over the keys and values of a scan.

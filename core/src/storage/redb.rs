@@ -30,7 +30,7 @@ const CACHE_BYTES: usize = 32 << 20;
 
 /// A book up to this size is verified whole when it is opened, which takes about 2 ms a MiB. A flipped bit in a key or in a
 /// branch hides records: without this, a `get` would say that they do not exist. Larger ones are verified by a check.
-const VERIFIED_BYTES: u64 = 0;
+const VERIFIED_BYTES: u64 = 8 << 20;
 
 /// The largest book that a check copies into memory, where it may not write.
 const CHECKED_COPY_BYTES: u64 = 256 << 20;
@@ -194,14 +194,18 @@ impl RedbStorage {
     }
 
     /// After a failed commit redb refuses everything until it is opened again.
-    fn reopen(&self) -> Result<()> {
+    /// Damage that was seen stays known: a large book is not verified anew.
+    fn reopen(&self, error: &Error) -> Result<()> {
         let mut database = self.database.write().unwrap_or_else(PoisonError::into_inner);
+        let damaged = error.kind() == ErrorKind::DataLoss || database.as_ref().is_some_and(|open| open.damaged);
         // Dropping it may touch the failed disk once more; what happens there changes nothing.
         let _ = guarded(|| {
             drop(database.take());
             Ok(())
         });
-        *database = Some(self.place.open(&self.syncs)?);
+        let mut open = self.place.open(&self.syncs)?;
+        open.damaged |= damaged;
+        *database = Some(open);
         Ok(())
     }
 
@@ -247,7 +251,7 @@ impl Storage for RedbStorage {
         }
         // The header is switched after the first of two syncs: without one, nothing can have been made.
         let failed_early = self.syncs() == syncs;
-        if let Err(second) = self.reopen() {
+        if let Err(second) = self.reopen(&error) {
             let error = error.with_detail("reopening", second);
             return Err(if failed_early { error } else { in_doubt(error) });
         }
@@ -302,8 +306,7 @@ fn in_doubt(error: Error) -> Error {
 }
 
 fn read_only(place: &Place) -> Error {
-    Error::failed_precondition(format!("{place} is open for reading only"))
-        .with_help("open it without the read-only option")
+    Error::failed_precondition(format!("{place} is open for reading only")).with_help("open it for writing")
 }
 
 struct RedbSnapshot {

@@ -399,7 +399,54 @@ fn a_write_within_a_write_is_refused_instead_of_waiting_for_itself() {
     let book = Book::new(Box::new(MemoryStorage::new()));
     let error = book.update(|_| put(&book, "a", "1")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::FailedPrecondition);
+    let error = book.update(|_| book.exclusively(|storage| storage.compact())).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::FailedPrecondition);
     put(&book, "a", "1").unwrap();
+}
+
+/// A storage that another process changes: its first commit comes too late.
+#[derive(Debug, Default)]
+struct Contended(MemoryStorage, AtomicUsize);
+
+impl Storage for Contended {
+    fn snapshot(&self) -> Result<Arc<dyn Snapshot>> {
+        self.0.snapshot()
+    }
+
+    fn commit(&self, writes: &WriteSet) -> Result<()> {
+        if self.1.fetch_add(1, Ordering::SeqCst) == 0 {
+            let mut other = WriteSet::default();
+            other.put(b"web".to_vec(), super::seal(b"web", b"other".to_vec()));
+            self.0.commit(&other)?;
+            return Err(Error::aborted("another process was faster"));
+        }
+        self.0.commit(writes)
+    }
+}
+
+#[test]
+fn an_operation_runs_again_when_the_storage_says_that_another_was_faster() {
+    let book = Book::new(Box::new(Contended::default()));
+    assert_eq!(create(&book, "web").unwrap_err().kind(), ErrorKind::AlreadyExists);
+}
+
+#[test]
+fn an_operation_that_wrote_nothing_does_not_fail_with_its_neighbour() {
+    let gate = Arc::new(Gate { failing: vec![0], ..Gate::default() });
+    let book = Arc::new(Book::new(Box::new(Shared(Arc::clone(&gate)))));
+    gate.set_closed(true);
+    let first = {
+        let book = Arc::clone(&book);
+        thread(move || put(&book, "a", "1"))
+    };
+    until(|| gate.waiting.load(Ordering::SeqCst) == 1);
+    let second = {
+        let book = Arc::clone(&book);
+        thread(move || book.update(|txn| Ok(get(txn, b"a").is_some())))
+    };
+    gate.set_closed(false);
+    assert!(first.join().unwrap().is_err());
+    assert!(!second.join().unwrap().unwrap(), "what it saw never came to be");
 }
 
 #[test]

@@ -13,8 +13,17 @@ pub struct InNamespace<'a, S: ?Sized> {
 }
 
 impl<'a, S: ?Sized> InNamespace<'a, S> {
-    pub(super) fn new(place: &'a S, namespace: impl Into<String>) -> Self {
-        InNamespace { place, context: Context::in_namespace(namespace) }
+    /// The records of a place that operations in this context reach. For implementers of places; callers ask the place.
+    #[must_use]
+    pub fn new(place: &'a S, context: Context) -> Self {
+        InNamespace { place, context }
+    }
+
+    /// The same namespace, its operations on behalf of a lease.
+    #[must_use]
+    pub fn with_lease(mut self, lease: impl Into<String>) -> Self {
+        self.context.lease = Some(lease.into());
+        self
     }
 
     /// The container records in it.
@@ -108,7 +117,9 @@ pub struct Namespaces<'a, S: ?Sized> {
 }
 
 impl<'a, S: NamespaceStore + ?Sized> Namespaces<'a, S> {
-    pub(super) fn new(place: &'a S) -> Self {
+    /// The namespaces of a place. For implementers of places; callers ask the place.
+    #[must_use]
+    pub fn new(place: &'a S) -> Self {
         Namespaces { place }
     }
 

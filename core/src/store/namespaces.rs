@@ -39,19 +39,20 @@ impl Kind {
 struct Record {
     /// The kinds of records that were ever made in it: one bit each.
     kinds: u8,
-    labels: Labels,
+    /// Without its name, which is the key.
+    namespace: Namespace,
 }
 
 impl Record {
     fn decode(value: &[u8]) -> Result<Self> {
         let (kinds, message) = value.split_first().ok_or_else(|| Error::data_loss("namespace record is empty"))?;
-        let labels = Namespace::decode(message).map_err(|error| Error::data_loss(error.message().into_owned()))?.labels;
-        Ok(Record { kinds: *kinds, labels })
+        let namespace = Namespace::decode(message).map_err(|error| Error::data_loss(error.message_bytes()))?;
+        Ok(Record { kinds: *kinds, namespace })
     }
 
     fn encode(self) -> Vec<u8> {
         let mut out = vec![self.kinds];
-        out.extend(Namespace { labels: self.labels, ..Namespace::default() }.encode());
+        out.extend(Namespace { name: String::new(), ..self.namespace }.encode());
         out
     }
 }
@@ -91,8 +92,7 @@ pub(super) fn ensure(txn: &mut Txn<'_>, namespace: &str, kind: Kind) -> Result<(
 }
 
 pub(super) fn get(read: &dyn Read, name: &str) -> Result<Namespace> {
-    let labels = load(read, name)?.unwrap_or_default().labels;
-    Ok(Namespace { labels, ..Namespace::new(name) })
+    Ok(Namespace { name: name.to_owned(), ..load(read, name)?.unwrap_or_default().namespace })
 }
 
 pub(super) fn list(read: &dyn Read) -> Result<Vec<Namespace>> {
@@ -102,7 +102,7 @@ pub(super) fn list(read: &dyn Read) -> Result<Vec<Namespace>> {
         let name = key.get(1..).unwrap_or_default();
         let name = String::from_utf8(name.to_vec())
             .map_err(|_| Error::data_loss(format!("{} is not UTF-8", layout::describe(key))))?;
-        out.push(Namespace { labels: Record::decode(value)?.labels, ..Namespace::new(name) });
+        out.push(Namespace { name, ..Record::decode(value)?.namespace });
         Ok(ControlFlow::Continue(()))
     })?;
     Ok(out)
@@ -121,21 +121,23 @@ pub(super) fn create(txn: &mut Txn<'_>, namespace: &Namespace) -> Result<Namespa
     if namespace.labels.contains_key("") {
         return Err(key_required());
     }
-    let labels = namespace.labels.iter().filter(|(_, value)| !value.is_empty());
-    let labels = labels.map(|(key, value)| (key.clone(), value.clone())).collect();
-    save(txn, &namespace.name, Record { kinds: 0, labels });
+    let mut stored = namespace.clone();
+    stored.labels.retain(|_, value| !value.is_empty());
+    save(txn, &namespace.name, Record { kinds: 0, namespace: stored });
     // containerd gives back what it was asked for, empty labels included.
     Ok(namespace.clone())
 }
 
 pub(super) fn update(txn: &mut Txn<'_>, namespace: &Namespace, fields: &[&str]) -> Result<()> {
     let before = load(txn, &namespace.name)?;
-    let mut labels = before.as_ref().map(|record| record.labels.clone()).unwrap_or_default();
+    let existed = before.is_some();
+    let mut record = before.unwrap_or_default();
+    let labels = &mut record.namespace.labels;
     let mut touched = false;
     if fields.is_empty() {
         labels.clear();
         for (key, value) in &namespace.labels {
-            set_label(&mut labels, &namespace.name, key, value)?;
+            set_label(labels, &namespace.name, key, value)?;
             touched = true;
         }
     }
@@ -144,12 +146,12 @@ pub(super) fn update(txn: &mut Txn<'_>, namespace: &Namespace, fields: &[&str]) 
             return Err(Error::new(ErrorKind::InvalidArgument, format!("cannot update {} field", quote(field)))
                 .with_help("name the labels one by one: labels.‹key›"));
         };
-        set_label(&mut labels, &namespace.name, key, namespace.labels.get(key).map_or("", String::as_str))?;
+        set_label(labels, &namespace.name, key, namespace.labels.get(key).map_or("", String::as_str))?;
         touched = true;
     }
     // A namespace comes into being with its first label, even if that is only removed.
-    if touched || before.is_some() {
-        save(txn, &namespace.name, Record { kinds: before.map_or(0, |record| record.kinds), labels });
+    if touched || existed {
+        save(txn, &namespace.name, record);
     }
     Ok(())
 }

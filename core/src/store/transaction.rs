@@ -1,6 +1,6 @@
-use super::Store;
 use super::access::Access;
 use super::handles::{InNamespace, Namespaces};
+use super::{Context, Store};
 use crate::model::Timestamp;
 use crate::storage::{PendingTxn, Read, Txn};
 use crate::{Error, Result};
@@ -20,7 +20,7 @@ impl<'a, 'b> WriteTxn<'a, 'b> {
 
     /// A namespace, to reach the records in it.
     pub fn namespace(&self, name: impl Into<String>) -> InNamespace<'_, Self> {
-        InNamespace::new(self, name)
+        InNamespace::new(self, Context::in_namespace(name))
     }
 
     /// The namespaces themselves.
@@ -67,7 +67,7 @@ impl Transaction {
 
     /// A namespace, to reach the records in it.
     pub fn namespace(&self, name: impl Into<String>) -> InNamespace<'_, Self> {
-        InNamespace::new(self, name)
+        InNamespace::new(self, Context::in_namespace(name))
     }
 
     /// The namespaces themselves.
@@ -80,7 +80,7 @@ impl Transaction {
     ///
     /// # Errors
     /// `Aborted` when something that it rests on was changed meanwhile: begin again. `FailedPrecondition` when it has
-    /// ended. Nothing was changed then.
+    /// ended. Nothing was changed then. What the storage gives, as [`Store::write`].
     pub fn commit(&self) -> Result<()> {
         let pending = self.lock()?.take().ok_or_else(ended)?;
         self.store.book.commit(&pending)
@@ -98,7 +98,12 @@ impl Transaction {
     fn lock(&self) -> Result<std::sync::MutexGuard<'_, Option<PendingTxn>>> {
         match self.pending.try_lock() {
             Ok(guard) => Ok(guard),
-            Err(TryLockError::Poisoned(poisoned)) => Ok(poisoned.into_inner()),
+            Err(TryLockError::Poisoned(poisoned)) => {
+                // An operation panicked and took what the transaction had with it.
+                let mut guard = poisoned.into_inner();
+                *guard = None;
+                Ok(guard)
+            }
             Err(TryLockError::WouldBlock) => Err(busy()),
         }
     }

@@ -16,6 +16,9 @@ pub(super) fn guarded<T>(call: impl FnOnce() -> Result<T>) -> Result<T> {
 
 pub(super) const DAMAGED: &str = "restore a backup, or run `stowbook db check`";
 
+/// The detail that tells a held lock from a place that is unavailable for other reasons.
+pub(super) const LOCK: &str = "lock";
+
 /// Turns the error of a redb call into ours.
 pub(super) trait IntoError<T> {
     fn into_error(self) -> Result<T>;
@@ -48,7 +51,9 @@ fn error_of(error: &::redb::Error) -> Error {
             Error::new(ErrorKind::InvalidArgument, "value too large: invalid argument")
                 .with_detail("length_bytes", bytes)
         }
-        ::redb::Error::DatabaseAlreadyOpen => Error::unavailable("the book is held by another process"),
+        ::redb::Error::DatabaseAlreadyOpen => {
+            Error::unavailable("the book is held by another process").with_detail(LOCK, "held")
+        }
         ::redb::Error::UpgradeRequired(version) => {
             Error::failed_precondition(format!("the book was written by a version of redb with file format {version}"))
                 .with_help("open it with the stowbook that wrote it, and export it there")

@@ -1,6 +1,6 @@
 //! Books in files: opening, creating, backing up, restoring.
 
-use super::failure::{IntoError as _, guarded, io_error};
+use super::failure::{IntoError as _, LOCK, guarded, io_error};
 use super::{CACHE_BYTES, Engine, Open, Place, RedbStorage, create};
 use crate::storage::{Snapshot, Storage as _, WriteSet, seal};
 use crate::text::quote;
@@ -57,7 +57,7 @@ impl RedbStorage {
             Err(error) if error.kind() == io::ErrorKind::NotFound && options.create && !options.read_only => {
                 create_file(path, &Replace::Never, |storage| storage.try_commit(&new_book())).or_else(ignore_race)?;
             }
-            Err(error) => return Err(at(path, io_error(&error)).with_help("check the path; `--db FILE` names another")),
+            Err(error) => return Err(at(path, io_error(&error)).with_help("check the path")),
         }
         let syncs = Arc::default();
         let place = Place::File { path: path.to_owned(), options: options.clone() };
@@ -77,7 +77,7 @@ pub(super) fn open_database(path: &Path, options: &OpenOptions, syncs: &Arc<Atom
     let mut left = options.lock_timeout;
     loop {
         match try_open(path, options, syncs) {
-            Err(error) if error.kind() == ErrorKind::Unavailable && !left.is_zero() => {
+            Err(error) if is_held(&error) && !left.is_zero() => {
                 crate::host::pause(STEP.min(left));
                 left = left.saturating_sub(STEP);
             }
@@ -88,12 +88,19 @@ pub(super) fn open_database(path: &Path, options: &OpenOptions, syncs: &Arc<Atom
 
 fn try_open(path: &Path, options: &OpenOptions, syncs: &Arc<AtomicU64>) -> Result<Engine> {
     let mut how = File::options();
-    let file = how.read(true).write(!options.read_only).open(path).map_err(|error| at(path, io_error(&error)))?;
+    let file = how.read(true).write(!options.read_only).open(path).map_err(|error| {
+        let out = at(path, io_error(&error));
+        if out.kind() == ErrorKind::PermissionDenied && File::open(path).is_ok() {
+            return out.with_help("you may read it: add --read-only");
+        }
+        out
+    })?;
     if file.metadata().is_ok_and(|meta| meta.len() == 0) {
         // A book is never empty: it is made under another name and gets its own when it is complete.
         return Err(Error::data_loss(format!("{} is empty (0 bytes)", shown(path)))
             .with_help("restore a backup, or delete the file to begin a new book"));
     }
+    let opened = file.metadata();
     let result = if options.read_only {
         drop(file);
         guarded(|| Database::builder().set_cache_size(CACHE_BYTES).open_read_only(path).into_error().map(Engine::Read))
@@ -101,9 +108,27 @@ fn try_open(path: &Path, options: &OpenOptions, syncs: &Arc<AtomicU64>) -> Resul
         let backend = guarded(|| FileBackend::new(file).into_error())?;
         create(backend, syncs).map(Engine::Write)
     };
+    if !options.read_only && result.is_ok() && opened.is_ok_and(|opened| was_replaced(path, &opened)) {
+        // A backup was put in its place while we waited for the lock: what we hold has no name any more.
+        drop(result);
+        return try_open(path, options, syncs);
+    }
     result
         .and_then(|engine| guarded(|| RedbStorage::read_table(&engine)).map(|_| engine))
-        .map_err(|error| if error.kind() == ErrorKind::Unavailable { held(path, error) } else { at(path, error) })
+        .map_err(|error| if is_held(&error) { held(path, error) } else { at(path, error) })
+}
+
+/// Whether the name stands for another file than the one that was opened.
+#[cfg(unix)]
+fn was_replaced(path: &Path, opened: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    fs::metadata(path).is_ok_and(|now| (now.dev(), now.ino()) != (opened.dev(), opened.ino()))
+}
+
+/// Elsewhere a file that is open cannot be replaced.
+#[cfg(not(unix))]
+fn was_replaced(_path: &Path, _opened: &fs::Metadata) -> bool {
+    false
 }
 
 /// The bytes of a file, unless they are more than this.
@@ -114,6 +139,10 @@ pub(super) fn read(path: &Path, limit_bytes: u64) -> Result<Option<Vec<u8>>> {
     }
 }
 
+fn is_held(error: &Error) -> bool {
+    error.details().iter().any(|detail| detail.name == LOCK)
+}
+
 /// The error of a file that another process holds: by whom, and what to do.
 fn held(path: &Path, error: Error) -> Error {
     let holders = holders(path);
@@ -122,9 +151,7 @@ fn held(path: &Path, error: Error) -> Error {
     for detail in error.details() {
         out = out.with_detail(detail.name, &detail.value);
     }
-    out.with_help(
-        "wait with --lock-timeout, read a backup with --read-only, or let the holder serve the book on a socket",
-    )
+    out.with_help("wait with a lock timeout, open a backup read-only, or let the holder serve the book on a socket")
 }
 
 /// The processes that hold a lock on this file: `process 123 (stowbook)`.
@@ -295,7 +322,7 @@ pub fn restore(backup: &Path, path: &Path, options: &RestoreOptions) -> Result<u
     crate::store::header::check(&snapshot).map_err(|error| at(backup, error))?;
     match File::open(path) {
         Ok(_) if !options.replace => {
-            Err(Error::already_exists(shown(path)).with_help("add --replace to put the backup there"))
+            Err(Error::already_exists(shown(path)).with_help("say that it is to be replaced, or choose another place"))
         }
         Ok(file) => {
             // Whoever has it open would go on writing into a file without a name.
