@@ -92,6 +92,7 @@ pub(super) fn io_error(error: &io::Error) -> Error {
         io::ErrorKind::OutOfMemory => Error::classed(ErrorKind::ResourceExhausted, "there is not enough memory"),
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             Error::classed(ErrorKind::PermissionDenied, "the system does not allow it")
+                .with_help("ask the owner for the right to it, or name a file elsewhere")
         }
         io::ErrorKind::NotFound => Error::not_found("no such file"),
         io::ErrorKind::InvalidInput => Error::invalid_argument("the system does not take such a name"),

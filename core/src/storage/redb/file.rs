@@ -91,7 +91,7 @@ fn try_open(path: &Path, options: &OpenOptions, syncs: &Arc<AtomicU64>) -> Resul
     let file = how.read(true).write(!options.read_only).open(path).map_err(|error| {
         let out = at(path, io_error(&error));
         if out.kind() == ErrorKind::PermissionDenied && File::open(path).is_ok() {
-            return out.with_help("you may read it: add --read-only");
+            return out.with_help("you may read it: open it for reading only");
         }
         out
     })?;
