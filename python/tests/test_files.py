@@ -134,7 +134,11 @@ def test_a_file_that_is_let_go_is_opened(path: Path) -> None:
 
 
 def test_waiting_can_be_interrupted(path: Path, holder: int) -> None:
-    script = "import sys, stowbook; print('waits', flush=True); stowbook.Store.open(sys.argv[1], lock_timeout=60)"
+    # A shell may start its background jobs with the signal ignored; then Python does not listen to it by itself.
+    script = (
+        "import signal, sys, stowbook; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "print('waits', flush=True); stowbook.Store.open(sys.argv[1], lock_timeout=60)"
+    )
     waiting = subprocess.Popen(
         [sys.executable, "-c", script, str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
