@@ -86,12 +86,9 @@ pub(crate) fn take_message<T: Codec>(field: &Record<'_>, to: &mut T) -> Result<b
 }
 
 pub(crate) fn take_optional<T: Codec>(field: &Record<'_>, to: &mut Option<T>) -> Result<bool> {
-    let mut value = to.take().unwrap_or_default();
-    let taken = take_message(field, &mut value)?;
-    if taken {
-        *to = Some(value);
-    }
-    Ok(taken)
+    // With another wire type it is an unknown field, and what came before stays.
+    let Value::Bytes(_) = field.value else { return Ok(false) };
+    take_message(field, to.get_or_insert_default())
 }
 
 /// A time; the year 1 is what containerd 1.x sends for none (containerd-grpc §2.2).
