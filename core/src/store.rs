@@ -4,18 +4,19 @@ mod access;
 mod check;
 mod containers;
 mod context;
-mod handles;
+pub(crate) mod events;
+mod filters;
 pub(crate) mod header;
+mod in_namespace;
 mod namespaces;
-mod record;
-mod traits;
 mod transaction;
 
 pub use check::Finding;
+pub use containers::{ContainerStore, Containers, VisitContainer};
 pub use context::Context;
-pub use handles::{Containers, InNamespace, Namespaces};
 pub use header::Header;
-pub use traits::{ContainerStore, NamespaceStore, VisitContainer};
+pub use in_namespace::InNamespace;
+pub use namespaces::{NamespaceStore, Namespaces};
 pub use transaction::{Transaction, WriteTxn};
 
 use crate::model::Timestamp;
@@ -108,7 +109,11 @@ impl Store {
     /// ```
     pub fn write<T>(&self, operations: impl Fn(&WriteTxn<'_, '_>) -> Result<T>) -> Result<T> {
         let now = self.host.now();
-        self.book.update(|txn| operations(&WriteTxn::new(txn, now)))
+        self.book.update(|txn| {
+            let out = operations(&WriteTxn::new(txn, now))?;
+            events::append(txn)?;
+            Ok(out)
+        })
     }
 
     /// Begins a transaction that outlives this call: for callers that cannot hand over a closure.
@@ -155,7 +160,11 @@ impl Access for Store {
 
     fn write<T>(&self, operation: impl Fn(&mut Txn<'_>, Timestamp) -> Result<T>) -> Result<T> {
         let now = self.host.now();
-        self.book.update(|txn| operation(txn, now))
+        self.book.update(|txn| {
+            let out = operation(txn, now)?;
+            events::append(txn)?;
+            Ok(out)
+        })
     }
 
     fn publish(&self, namespace: &str) -> Result<()> {

@@ -4,7 +4,7 @@
 //! message, at the same level. Written messages are canonical: fields by rising number, maps by their keys, defaults left
 //! out, what is unknown last. That is also how Go writes deterministically.
 
-use super::{Any, Blob, Container, Descriptor, Extensions, Image, Labels, Lease, LeaseResource, Namespace, Runtime};
+use super::{Any, Blob, Container, Descriptor, Envelope, Extensions, Image, Labels, Lease, LeaseResource, Namespace, Runtime};
 use super::{Sandbox, Snapshot, SnapshotKind, Timestamp, Unrecognized};
 use crate::proto::wire::{self, Reader, Record, Value, WireType};
 use crate::{Error, Result};
@@ -256,6 +256,13 @@ codec! { Container "containerd.services.containers.v1.Container" {
 codec! { Namespace "containerd.services.namespaces.v1.Namespace" {
     1 name take_text, |out, n, v: &String| put_text(out, n, v);
     2 labels take_label, put_labels;
+}}
+
+codec! { Envelope "containerd.types.Envelope" {
+    1 timestamp take_time, |out, n, v| put_time(out, n, *v);
+    2 namespace take_text, |out, n, v: &String| put_text(out, n, v);
+    3 topic take_text, |out, n, v: &String| put_text(out, n, v);
+    4 event take_optional, |out, n, v: &Option<Any>| put_optional(out, n, v.as_ref());
 }}
 
 codec! { Descriptor "containerd.types.Descriptor" {

@@ -1,5 +1,6 @@
 use super::read_log::ReadLog;
 use super::{Snapshot, Storage, Txn, WriteSet};
+use crate::model::Envelope;
 use crate::{Error, ErrorKind, Result};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, ThreadId};
@@ -89,7 +90,7 @@ impl Book {
                 let _running = Running::begin(&self.running, me);
                 operation(&mut txn)
             };
-            let (writes, _) = txn.into_parts();
+            let (writes, _, _) = txn.into_parts();
             let (result, writes) = match result {
                 Ok(value) => (Ok(value), writes),
                 Err(error) => (Err(error), WriteSet::default()),
@@ -160,15 +161,19 @@ impl Book {
 
     /// Begins a transaction that outlives this call: see [`PendingTxn`].
     pub(crate) fn begin(&self) -> Result<PendingTxn> {
-        Ok(PendingTxn { base: self.snapshot()?, writes: WriteSet::default(), log: ReadLog::default() })
+        Ok(PendingTxn { base: self.snapshot()?, writes: WriteSet::default(), events: Vec::new(), log: ReadLog::default() })
     }
 
-    /// Commits a transaction, if nothing that it read has changed since.
-    pub(crate) fn commit(&self, txn: &PendingTxn) -> Result<()> {
+    /// Commits a transaction, if nothing that it read has changed since. `finish` may add to it what depends on the moment
+    /// of the commit.
+    pub(crate) fn commit(&self, txn: &PendingTxn, finish: impl Fn(&mut Txn<'_>) -> Result<()>) -> Result<()> {
         self.update(|now| {
             txn.log.check(now)?;
             now.absorb(txn.writes.clone());
-            Ok(())
+            for event in &txn.events {
+                now.notify(event.clone());
+            }
+            finish(now)
         })
     }
 
@@ -215,15 +220,17 @@ impl Batch {
 pub(crate) struct PendingTxn {
     base: Arc<dyn Snapshot>,
     writes: WriteSet,
+    events: Vec<Envelope>,
     log: ReadLog,
 }
 
 impl PendingTxn {
     /// Runs one operation in the transaction. When it fails, its changes are taken back and the transaction goes on.
     pub(crate) fn run<T>(&mut self, operation: impl FnOnce(&mut Txn<'_>) -> Result<T>) -> Result<T> {
-        let mut txn = Txn::resume(&self.base, std::mem::take(&mut self.writes), std::mem::take(&mut self.log));
+        let (writes, events) = (std::mem::take(&mut self.writes), std::mem::take(&mut self.events));
+        let mut txn = Txn::resume(&self.base, writes, events, std::mem::take(&mut self.log));
         let result = txn.savepoint(operation);
-        (self.writes, self.log) = txn.into_parts();
+        (self.writes, self.events, self.log) = txn.into_parts();
         result
     }
 }

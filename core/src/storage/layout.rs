@@ -7,16 +7,18 @@
 //! N        namespace ‹ns›                           which kinds of records were ever created in it, its labels
 //! c        container ‹ns› ‹id›                      head: what lists show and filters look at
 //! C        container ‹ns› ‹id›                      body: spec, runtime options, extensions
-//! i        image ‹ns› ‹name›                        ┐
-//! l        lease ‹ns› ‹id›                          │
-//! r        lease resource ‹ns› ‹lease› ‹type› ‹id›  │ planned, not written by format 1:
-//! s, S     sandbox ‹ns› ‹id›                        │ head and body
-//! d        content blob ‹ns› ‹digest›               │
-//! g        content ingest ‹ns› ‹reference›          │
-//! p        snapshot ‹ns› ‹snapshotter› ‹key›        │
-//! k        snapshot child ‹ns› ‹snapshotter› ‹parent› ‹key›
-//! q        sequence ‹ns› ‹name›                     │ counters
-//! e        event ‹number, 8 bytes big-endian›       ┘
+//! i        image ‹ns› ‹name›                        containerd's message without the name
+//! l        lease ‹ns› ‹id›                          containerd's message
+//! r        lease resource ‹ns› ‹lease› ‹type› ‹id›  nothing, or what its message carried that is not known
+//! s        sandbox ‹ns› ‹id›                        head, as a container's
+//! S        sandbox ‹ns› ‹id›                        body, as a container's
+//! d        content blob ‹ns› ‹digest›               size, labels, times
+//! g        content ingest ‹ns› ‹reference›          the blob store's reference, expected digest, expiry
+//! p        snapshot ‹ns› ‹snapshotter› ‹key›        the snapshotter's name for it, parent, labels, times
+//! k        snapshot child ‹ns› ‹snapshotter› ‹parent› ‹key›   nothing
+//! q        sequence ‹ns› ‹name›                     a counter
+//! L        event log                                the numbers of the first and the last event
+//! e        event ‹number, 8 bytes big-endian›       containerd's envelope
 //! ```
 //!
 //! Every part but the last is escaped (`00` becomes `00 ff`) and ended by `00 01`, so that keys sort as their parts do,
@@ -43,10 +45,55 @@ pub(crate) enum Space {
     Namespace = b'N',
     ContainerHead = b'c',
     ContainerBody = b'C',
+    Image = b'i',
+    Lease = b'l',
+    LeaseResource = b'r',
+    SandboxHead = b's',
+    SandboxBody = b'S',
+    Blob = b'd',
+    Ingest = b'g',
+    Snapshot = b'p',
+    SnapshotChild = b'k',
+    Sequence = b'q',
+    EventLog = b'L',
+    Event = b'e',
 }
 
 impl Space {
-    const ALL: [Space; 4] = [Space::Book, Space::Namespace, Space::ContainerHead, Space::ContainerBody];
+    const ALL: [Space; 16] = [
+        Space::Book,
+        Space::Namespace,
+        Space::ContainerHead,
+        Space::ContainerBody,
+        Space::Image,
+        Space::Lease,
+        Space::LeaseResource,
+        Space::SandboxHead,
+        Space::SandboxBody,
+        Space::Blob,
+        Space::Ingest,
+        Space::Snapshot,
+        Space::SnapshotChild,
+        Space::Sequence,
+        Space::EventLog,
+        Space::Event,
+    ];
+
+    /// The spaces of what lies in a namespace, and goes with it.
+    pub(crate) const IN_NAMESPACE: [Space; 12] = [
+        Space::ContainerHead,
+        Space::ContainerBody,
+        Space::Image,
+        Space::Lease,
+        Space::LeaseResource,
+        Space::SandboxHead,
+        Space::SandboxBody,
+        Space::Blob,
+        Space::Ingest,
+        Space::Snapshot,
+        Space::SnapshotChild,
+        Space::Sequence,
+    ];
 
     /// What the keys of this space name, and the words for their parts.
     fn words(self) -> (&'static str, &'static [&'static str]) {
@@ -55,6 +102,18 @@ impl Space {
             Space::Namespace => ("namespace", &[""]),
             Space::ContainerHead => ("container", &[" in namespace ", ""]),
             Space::ContainerBody => ("the body of container", &[" in namespace ", ""]),
+            Space::Image => ("image", &[" in namespace ", ""]),
+            Space::Lease => ("lease", &[" in namespace ", ""]),
+            Space::LeaseResource => ("lease resource", &[" in namespace ", " of lease ", " of type ", ""]),
+            Space::SandboxHead => ("sandbox", &[" in namespace ", ""]),
+            Space::SandboxBody => ("the body of sandbox", &[" in namespace ", ""]),
+            Space::Blob => ("content blob", &[" in namespace ", ""]),
+            Space::Ingest => ("content ingest", &[" in namespace ", ""]),
+            Space::Snapshot => ("snapshot", &[" in namespace ", " of snapshotter ", ""]),
+            Space::SnapshotChild => ("child snapshot", &[" in namespace ", " of snapshotter ", " of parent ", ""]),
+            Space::Sequence => ("the counter", &[" in namespace ", ""]),
+            Space::EventLog => ("the event log", &[]),
+            Space::Event => ("event", &[""]),
         }
     }
 }
@@ -82,6 +141,33 @@ pub(crate) fn records(space: Space, namespace: &[u8]) -> Vec<u8> {
     key.push(space as u8);
     push_part(&mut key, namespace);
     key
+}
+
+/// What the keys with these first parts begin with.
+pub(crate) fn prefix(space: Space, parts: &[&[u8]]) -> Vec<u8> {
+    let mut key = vec![space as u8];
+    for part in parts {
+        push_part(&mut key, part);
+    }
+    key
+}
+
+/// The key with these parts, all that the space has.
+pub(crate) fn key(space: Space, parts: &[&[u8]]) -> Vec<u8> {
+    let Some((last, first)) = parts.split_last() else { return vec![space as u8] };
+    let mut key = prefix(space, first);
+    key.extend_from_slice(last);
+    key
+}
+
+/// The key of the event log's bounds.
+pub(crate) fn event_log() -> Vec<u8> {
+    vec![Space::EventLog as u8]
+}
+
+/// The key of an event.
+pub(crate) fn event(number: u64) -> Vec<u8> {
+    key(Space::Event, &[&number.to_be_bytes()])
 }
 
 /// What the keys of a whole space begin with.
@@ -154,6 +240,11 @@ pub(crate) fn describe(key: &[u8]) -> String {
         Some((space, parts)) => {
             let (what, joints) = space.words();
             let mut out = what.to_owned();
+            if let (Space::Event, [number]) = (space, parts.as_slice())
+                && let Ok(number) = <[u8; 8]>::try_from(number.as_slice())
+            {
+                return format!("{what} {}", u64::from_be_bytes(number));
+            }
             if let Some(name) = parts.last() {
                 out = format!("{out} {}", quote(name));
             }
@@ -179,6 +270,11 @@ mod tests {
         );
         assert_eq!(describe(&namespace(b"a//b")), r#"namespace "a//b""#);
         assert_eq!(describe(&book()), "the book's header");
+        assert_eq!(describe(&event(513)), "event 513");
+        assert_eq!(
+            describe(&key(Space::LeaseResource, &[b"n", b"l", b"content", b"sha256:1"])),
+            r#"lease resource "sha256:1" in namespace "n" of lease "l" of type "content""#
+        );
         assert_eq!(describe(b"\xffx"), r#"key "\xffx""#);
     }
 

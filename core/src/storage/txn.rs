@@ -1,6 +1,7 @@
 use super::read_log::{RangeHash, ReadLog};
 use super::{Snapshot, Visit, WriteSet, seal};
 use crate::Result;
+use crate::model::Envelope;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -68,6 +69,8 @@ pub struct Txn<'a> {
     below: [Option<&'a WriteSet>; 2],
     /// The own changes: one set for each savepoint that is open, the innermost last.
     own: Vec<WriteSet>,
+    /// What happened, in order. The caller writes it to the log when the transaction takes effect, which gives the numbers.
+    events: Vec<Envelope>,
     /// What was read from `base`, for those who must know at commit. A lock, because reading takes `&self`.
     log: Option<Mutex<ReadLog>>,
 }
@@ -75,22 +78,22 @@ pub struct Txn<'a> {
 impl<'a> Txn<'a> {
     /// Works on `base`, with the changes in `below` already applied.
     pub(super) fn new(base: &'a Arc<dyn Snapshot>, below: [Option<&'a WriteSet>; 2]) -> Self {
-        Txn { base, below, own: vec![WriteSet::default()], log: None }
+        Txn { base, below, own: vec![WriteSet::default()], events: Vec::new(), log: None }
     }
 
     /// Goes on with the changes and the reads of a transaction that outlives this borrow.
-    pub(super) fn resume(base: &'a Arc<dyn Snapshot>, own: WriteSet, log: ReadLog) -> Self {
-        Txn { base, below: [None, None], own: vec![own], log: Some(Mutex::new(log)) }
+    pub(super) fn resume(base: &'a Arc<dyn Snapshot>, own: WriteSet, events: Vec<Envelope>, log: ReadLog) -> Self {
+        Txn { base, below: [None, None], own: vec![own], events, log: Some(Mutex::new(log)) }
     }
 
-    /// The changes and the reads so far.
-    pub(super) fn into_parts(self) -> (WriteSet, ReadLog) {
+    /// The changes, the events and the reads so far.
+    pub(super) fn into_parts(self) -> (WriteSet, Vec<Envelope>, ReadLog) {
         let mut own = WriteSet::default();
         for set in self.own {
             own.merge(set);
         }
         let log = self.log.map(|log| log.into_inner().unwrap_or_else(PoisonError::into_inner));
-        (own, log.unwrap_or_default())
+        (own, self.events, log.unwrap_or_default())
     }
 
     /// Takes over changes as they are: their values carry their checksums already.
@@ -98,6 +101,16 @@ impl<'a> Txn<'a> {
         if let Some(own) = self.own.last_mut() {
             own.merge(writes);
         }
+    }
+
+    /// Notes what happened. It is told when the transaction takes effect, and never if it does not.
+    pub fn notify(&mut self, event: Envelope) {
+        self.events.push(event);
+    }
+
+    /// What happened since the last call of this.
+    pub(crate) fn take_events(&mut self) -> Vec<Envelope> {
+        std::mem::take(&mut self.events)
     }
 
     /// Sets a key.
@@ -136,7 +149,7 @@ impl<'a> Txn<'a> {
     /// # Errors
     /// What `operation` gives.
     pub fn savepoint<T>(&mut self, operation: impl FnOnce(&mut Txn<'a>) -> Result<T>) -> Result<T> {
-        let depth = self.own.len();
+        let (depth, events) = (self.own.len(), self.events.len());
         self.own.push(WriteSet::default());
         let result = operation(self);
         // Whatever the operation left on the stack is its own; after a panic in an inner one there may be several.
@@ -145,6 +158,8 @@ impl<'a> Txn<'a> {
             for set in changes {
                 self.absorb(set);
             }
+        } else {
+            self.events.truncate(events);
         }
         result
     }

@@ -1,6 +1,7 @@
 //! Looks at every value of a book.
 
-use super::{header, record};
+use super::containers::record;
+use super::header;
 use crate::Result;
 use crate::proto::Message as _;
 use crate::storage::layout::{self, Space};
@@ -70,6 +71,18 @@ pub(super) fn values(snapshot: &Arc<dyn Snapshot>) -> Result<Vec<Finding>> {
                 heads.insert(parts);
                 decoded
             }
+            Space::EventLog => super::events::Bounds::decode(value).map(drop),
+            Space::Event => crate::model::Envelope::decode(value).map(drop),
+            Space::Image
+            | Space::Lease
+            | Space::LeaseResource
+            | Space::SandboxHead
+            | Space::SandboxBody
+            | Space::Blob
+            | Space::Ingest
+            | Space::Snapshot
+            | Space::SnapshotChild
+            | Space::Sequence => Ok(()),
             Space::ContainerBody => {
                 let decoded = record::add_body(&mut crate::model::Container::default(), value);
                 bodies.insert(parts);

@@ -1,274 +1,169 @@
-//! Container records: containerd's rules for them, in containerd's order. Source: containerd-metadata §3.
+//! Container records. What can be done with them stands here, the rules in `rules`, how they are stored in `record`.
 
-use super::namespaces::{self, Kind};
-use super::record::{self, Head};
-use super::traits::VisitContainer;
-use crate::filter::Filter;
-use crate::model::{Any, Container, Extensions, Timestamp};
-use crate::rules::{validate_identifier, validate_label};
-use crate::storage::layout::{self, Space};
-use crate::storage::{Read, Txn};
-use crate::text::quote;
+pub(super) mod record;
+mod rules;
+
+use super::access::Access;
+use super::{Context, InNamespace, filters};
+use crate::model::Container;
 use crate::{Error, ErrorKind, Result};
 use std::ops::ControlFlow;
 
-/// bbolt's limit for the key of a plain value, which an extension's name is (§0.2).
-const MAX_EXTENSION_NAME_BYTES: usize = 32768;
+/// Where container records are kept. Source: containerd-metadata §3.
+pub trait ContainerStore {
+    /// The record of this id.
+    ///
+    /// # Errors
+    /// `NotFound`: the id is not checked, so an impossible one is not found either.
+    fn get_container(&self, context: &Context, id: &str) -> Result<Container>;
 
-fn head_key(namespace: &str, id: &str) -> Vec<u8> {
-    layout::record(Space::ContainerHead, namespace.as_bytes(), id.as_bytes())
+    /// Shows the records that any of `filters` selects (no filter: all) to `visit`, in byte order of their ids, until it
+    /// breaks. A namespace that does not exist has no records.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a filter that cannot be read, before anything is shown; what `visit` gives.
+    fn list_containers(&self, context: &Context, filters: &[&[u8]], visit: &mut VisitContainer<'_>) -> Result<()>;
+
+    /// Adds a record and gives it as it was stored: with times, without empty labels.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for the first rule it breaks, also when it exists; `AlreadyExists`. Nothing was changed.
+    fn create_container(&self, context: &Context, container: &Container) -> Result<Container>;
+
+    /// Changes the fields named by `fields` (none: everything mutable, and what is immutable must be the same) to what
+    /// `container` says, and gives the record back. Paths: `labels`, `labels.‹key›`, `spec`, `extensions`,
+    /// `extensions.‹key›`, `image`, `snapshotkey`.
+    ///
+    /// # Errors
+    /// `NotFound`; `InvalidArgument` for a path that cannot be changed, an immutable field, or a record that would break a
+    /// rule. Nothing was changed.
+    fn update_container(&self, context: &Context, container: &Container, fields: &[&str]) -> Result<Container>;
+
+    /// Removes a record. What it refers to stays.
+    ///
+    /// # Errors
+    /// `NotFound`, also for the second call.
+    fn delete_container(&self, context: &Context, id: &str) -> Result<()>;
 }
 
-fn body_key(namespace: &str, id: &[u8]) -> Vec<u8> {
-    layout::record(Space::ContainerBody, namespace.as_bytes(), id)
-}
+/// What is called with each record of a list.
+pub type VisitContainer<'a> = dyn FnMut(Container) -> Result<ControlFlow<()>> + 'a;
 
-fn load(read: &dyn Read, namespace: &str, id: &str) -> Result<Option<Container>> {
-    let Some(mut container) = read.decode(&head_key(namespace, id), record::decode_head)? else { return Ok(None) };
-    add_body(read, namespace, &mut container)?;
-    Ok(Some(container))
-}
+impl<A: Access> ContainerStore for A {
+    fn get_container(&self, context: &Context, id: &str) -> Result<Container> {
+        let namespace = context.require_namespace()?;
+        self.read(|read| rules::get(read, namespace, id))
+    }
 
-fn add_body(read: &dyn Read, namespace: &str, container: &mut Container) -> Result<()> {
-    let key = body_key(namespace, container.id.as_bytes());
-    let found = read.get(&key, &mut |body| record::add_body(container, body))?;
-    if found { Ok(()) } else { Err(body_missing(&key)) }
-}
+    fn list_containers(&self, context: &Context, filters: &[&[u8]], visit: &mut VisitContainer<'_>) -> Result<()> {
+        let namespace = context.require_namespace()?;
+        let filter = filters::parse(filters)?;
+        self.read(|read| rules::list(read, namespace, &filter, visit))
+    }
 
-fn body_missing(key: &[u8]) -> Error {
-    Error::data_loss(format!("{} is missing", layout::describe(key)))
-        .with_help("restore a backup, or run `stowbook db check` to see what else is missing")
-}
+    fn create_container(&self, context: &Context, container: &Container) -> Result<Container> {
+        let namespace = context.require_namespace()?;
+        rules::validate(container).map_err(|error| error.context("create container failed validation: "))?;
+        self.write(|txn, now| rules::create(txn, namespace, container, now))
+    }
 
-fn missing(what: String) -> Error {
-    Error::not_found(what).with_help("list the namespace to see what is there")
-}
-
-const TAKEN: &str = "choose another id, or delete the record first";
-
-pub(super) fn get(read: &dyn Read, namespace: &str, id: &str) -> Result<Container> {
-    load(read, namespace, id)?
-        .ok_or_else(|| missing(format!("container {} in namespace {}", quote(id), quote(namespace))))
-}
-
-/// Reads the filters of a list. containerd adds the class once more than it means to (§8.2).
-pub(super) fn parse_filters(filters: &[&[u8]]) -> Result<Filter> {
-    Filter::parse(filters).map_err(|error| {
-        if error.kind() != ErrorKind::InvalidArgument {
-            return error;
+    fn update_container(&self, context: &Context, container: &Container, fields: &[&str]) -> Result<Container> {
+        if container.id.is_empty() {
+            // The text is the service's. The store below says `must specify a container id`, but no client sees that.
+            return Err(Error::new(ErrorKind::InvalidArgument, "Container.ID required"));
         }
-        let message = [error.message_bytes(), b": invalid argument"].concat();
-        let mut out = Error::new(error.kind(), message);
-        for detail in error.details() {
-            out = out.with_detail(detail.name, &detail.value);
-        }
-        match error.help() {
-            Some(help) => out.with_help(help.to_owned()),
-            None => out,
-        }
-    })
-}
-
-pub(super) fn list(read: &dyn Read, namespace: &str, filter: &Filter, visit: &mut VisitContainer<'_>) -> Result<()> {
-    // Only the head is looked at until a record is known to be wanted, and of the head only what the filter names.
-    let heads = layout::records(Space::ContainerHead, namespace.as_bytes());
-    let mut wanted = Vec::new();
-    read.scan(&heads, layout::prefix_end(&heads).as_deref(), &mut |_, head| {
-        if filter.is_all() || filter.matches(&Head::new(head)) {
-            wanted.push(record::decode_head(head)?);
-        }
-        Ok(ControlFlow::Continue(()))
-    })?;
-    if !filter.is_all() {
-        for mut container in wanted {
-            add_body(read, namespace, &mut container)?;
-            if visit(container)?.is_break() {
-                break;
-            }
-        }
-        return Ok(());
+        let namespace = context.require_namespace()?;
+        self.write(|txn, now| rules::update(txn, namespace, container, fields, now))
     }
-    // All are wanted: one walk over the bodies, which lie in the same order, is cheaper than a search for each.
-    let bodies = layout::records(Space::ContainerBody, namespace.as_bytes());
-    let mut wanted = wanted.into_iter();
-    let mut broken = false;
-    read.scan(&bodies, layout::prefix_end(&bodies).as_deref(), &mut |key, body| {
-        let Some(mut container) = wanted.next() else {
-            return Err(Error::data_loss(format!("{} belongs to no record", layout::describe(key))));
-        };
-        if key.get(bodies.len()..) != Some(container.id.as_bytes()) {
-            return Err(body_missing(&body_key(namespace, container.id.as_bytes())));
-        }
-        record::add_body(&mut container, body)?;
-        let flow = visit(container)?;
-        broken = flow.is_break();
-        Ok(flow)
-    })?;
-    match wanted.next() {
-        Some(container) if !broken => Err(body_missing(&body_key(namespace, container.id.as_bytes()))),
-        _ => Ok(()),
+
+    fn delete_container(&self, context: &Context, id: &str) -> Result<()> {
+        let namespace = context.require_namespace()?;
+        self.write(|txn, now| rules::delete(txn, namespace, id, now))
     }
 }
 
-/// What every record must be, in the order in which containerd looks (§3.2).
-pub(super) fn validate(container: &Container) -> Result<()> {
-    validate_identifier(&container.id).map_err(|error| error.context("container.ID: "))?;
-    if container.extensions.contains_key("") {
-        return Err(Error::invalid_argument("container.Extension keys must not be zero-length")
-            .with_help("give each extension a name"));
+impl<'a, S: ?Sized> InNamespace<'a, S> {
+    /// The container records in it.
+    #[must_use]
+    pub fn containers(&self) -> Containers<'a, S> {
+        Containers { place: self.place, context: self.context.clone() }
     }
-    for (key, value) in &container.labels {
-        validate_label(key, value).map_err(|error| error.context("containers.Labels: "))?;
-    }
-    if container.runtime.name.is_empty() {
-        return Err(Error::invalid_argument("container.Runtime.Name must be set")
-            .with_help("containerd's default is io.containerd.runc.v2"));
-    }
-    // No check for the spec: since 1.7 containerd takes a record without one (§3.2).
-    if !container.snapshot_key.is_empty() && container.snapshotter.is_empty() {
-        return Err(Error::invalid_argument("container.Snapshotter must be set if container.SnapshotKey is set")
-            .with_help("name the snapshotter that holds the snapshot"));
-    }
-    Ok(())
 }
 
-/// Expects a container that was validated: creating validates before it opens a transaction.
-pub(super) fn create(txn: &mut Txn<'_>, namespace: &str, container: &Container, now: Timestamp) -> Result<Container> {
-    namespaces::ensure(txn, namespace, Kind::Containers)?;
-    let key = head_key(namespace, &container.id);
-    if txn.get(&key, &mut |_| Ok(()))? {
-        return Err(Error::already_exists(format!("container {}", quote(&container.id))).with_help(TAKEN));
-    }
-    let mut created = container.clone();
-    created.created_at = Some(now);
-    write(txn, namespace, &mut created, now, None)?;
-    Ok(created)
+/// The container records of a namespace.
+pub struct Containers<'a, S: ?Sized> {
+    place: &'a S,
+    context: Context,
 }
 
-pub(super) fn update(
-    txn: &mut Txn<'_>,
-    namespace: &str,
-    container: &Container,
-    fields: &[&str],
-    now: Timestamp,
-) -> Result<Container> {
-    let id = &container.id;
-    if !namespaces::ever_had(txn, namespace, Kind::Containers)? {
-        let message = format!("cannot update container {} in namespace {}", quote(id), quote(namespace));
-        return Err(missing(message));
+impl<S: ContainerStore + ?Sized> Containers<'_, S> {
+    /// The record of this id.
+    ///
+    /// # Errors
+    /// As [`ContainerStore::get_container`].
+    pub fn get(&self, id: &str) -> Result<Container> {
+        self.place.get_container(&self.context, id)
     }
-    let stored = load(txn, namespace, id)?.ok_or_else(|| missing(format!("container {}", quote(id))))?;
-    let mut updated = stored.clone();
-    if fields.is_empty() {
-        for (same, name) in [
-            (stored.snapshotter == container.snapshotter, "Snapshotter"),
-            (stored.runtime.name == container.runtime.name, "Runtime.Name"),
-        ] {
-            if !same {
-                return Err(Error::invalid_argument(format!("container.{name} field is immutable"))
-                    .with_help("name the fields to change, or repeat the stored value"));
-            }
-        }
-        if !container.unknown.is_empty() {
-            updated.unknown = container.unknown.clone();
-        }
-    }
-    let all = ["labels", "spec", "extensions", "image", "snapshotkey"];
-    for field in if fields.is_empty() { &all } else { fields } {
-        apply_field(&mut updated, container, field)?;
-    }
-    validate(&updated).map_err(|error| error.context("update failed validation: "))?;
-    write(txn, namespace, &mut updated, now, Some(&stored))?;
-    Ok(updated)
-}
 
-/// Sets one field of `updated` to what `container` says. Source: containerd-metadata §3.5.
-fn apply_field(updated: &mut Container, container: &Container, field: &str) -> Result<()> {
-    if let Some(key) = field.strip_prefix("labels.") {
-        let value = container.labels.get(key).cloned().unwrap_or_default();
-        updated.labels.insert(key.to_owned(), value);
-        return Ok(());
+    /// The records that any of the filters selects (no filter: all), in byte order of their ids.
+    ///
+    /// # Errors
+    /// As [`ContainerStore::list_containers`].
+    ///
+    /// ```
+    /// # use stowbook::{Store, model::{Any, Container}};
+    /// let store = Store::in_memory();
+    /// let containers = store.namespace("default").containers();
+    /// let mut web = Container::new("web", "io.containerd.runc.v2");
+    /// web.labels.insert("tier".into(), "front".into());
+    /// containers.create(&web)?;
+    /// assert_eq!(containers.list(&["labels.tier==front"])?.len(), 1);
+    /// assert_eq!(containers.list(&["labels.tier==back", "id~=^db"])?.len(), 0);
+    /// # Ok::<(), stowbook::Error>(())
+    /// ```
+    pub fn list<F: AsRef<[u8]>>(&self, filters: &[F]) -> Result<Vec<Container>> {
+        let mut out = Vec::new();
+        self.each(filters, |container| {
+            out.push(container);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(out)
     }
-    if let Some(key) = field.strip_prefix("extensions.") {
-        let value = container.extensions.get(key).cloned().unwrap_or_default();
-        updated.extensions.insert(key.to_owned(), value);
-        return Ok(());
-    }
-    match field {
-        "labels" => updated.labels.clone_from(&container.labels),
-        "spec" => updated.spec.clone_from(&container.spec),
-        "extensions" => updated.extensions.clone_from(&container.extensions),
-        "image" => updated.image.clone_from(&container.image),
-        "snapshotkey" => updated.snapshot_key.clone_from(&container.snapshot_key),
-        _ => {
-            return Err(Error::invalid_argument(format!(
-                "cannot update {} field on {}",
-                quote(field),
-                quote(&container.id)
-            ))
-            .with_help(
-                "fields that can change: labels, labels.‹key›, spec, extensions, extensions.‹key›, image, snapshotkey",
-            ));
-        }
-    }
-    Ok(())
-}
 
-/// Writes a record over `stored`, and leaves `container` as containerd gives it back: without empty labels.
-fn write(
-    txn: &mut Txn<'_>,
-    namespace: &str,
-    container: &mut Container,
-    now: Timestamp,
-    stored: Option<&Container>,
-) -> Result<()> {
-    let failed = |what: String| {
-        let message = format!("failed to write container {}: {what}", quote(&container.id));
-        Error::new(ErrorKind::Unknown, message)
-    };
-    if let Some(name) = container.extensions.keys().find(|name| name.len() > MAX_EXTENSION_NAME_BYTES) {
-        return Err(failed("key too large".to_owned())
-            .with_detail("length_bytes", name.len())
-            .with_detail("limit_bytes", MAX_EXTENSION_NAME_BYTES)
-            .with_help("shorten the extension's name"));
+    /// Shows the records that any of the filters selects to `visit`, one after the other, until it breaks.
+    ///
+    /// # Errors
+    /// As [`ContainerStore::list_containers`].
+    pub fn each<F: AsRef<[u8]>>(
+        &self,
+        filters: &[F],
+        mut visit: impl FnMut(Container) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
+        let filters: Vec<&[u8]> = filters.iter().map(AsRef::as_ref).collect();
+        self.place.list_containers(&self.context, &filters, &mut visit)
     }
-    if let Some(value) = container.labels.get("").filter(|value| !value.is_empty()) {
-        return Err(failed(format!("failed to set label \"\"={}: key required", quote(value)))
-            .with_help("give the label a key"));
-    }
-    container.labels.retain(|_, value| !value.is_empty());
-    container.updated_at = Some(now);
 
-    txn.put(head_key(namespace, &container.id), record::encode_head(container));
-    let (spec, extensions) = merged(container, stored);
-    let body = record::encode_body(spec, &extensions, &container.runtime);
-    let unchanged = stored
-        .is_some_and(|stored| body == record::encode_body(stored.spec.as_ref(), &stored.extensions, &stored.runtime));
-    if !unchanged {
-        txn.put(body_key(namespace, container.id.as_bytes()), body);
+    /// Adds a record, and gives it as it was stored.
+    ///
+    /// # Errors
+    /// As [`ContainerStore::create_container`].
+    pub fn create(&self, container: &Container) -> Result<Container> {
+        self.place.create_container(&self.context, container)
     }
-    Ok(())
-}
 
-/// What is stored of spec and extensions: containerd's writes add and replace, but never remove (§3.6). So the record that
-/// an update gives back can show less than the next read.
-fn merged<'a>(container: &'a Container, stored: Option<&'a Container>) -> (Option<&'a Any>, Extensions) {
-    let mut extensions = stored.map(|stored| stored.extensions.clone()).unwrap_or_default();
-    extensions.extend(container.extensions.iter().map(|(name, value)| (name.clone(), value.clone())));
-    (container.spec.as_ref().or(stored.and_then(|stored| stored.spec.as_ref())), extensions)
-}
+    /// Changes the fields with these paths to what `container` says (no path: replaces the record), and gives it back.
+    ///
+    /// # Errors
+    /// As [`ContainerStore::update_container`].
+    pub fn update(&self, container: &Container, fields: &[&str]) -> Result<Container> {
+        self.place.update_container(&self.context, container, fields)
+    }
 
-pub(super) fn delete(txn: &mut Txn<'_>, namespace: &str, id: &str) -> Result<()> {
-    if !namespaces::ever_had(txn, namespace, Kind::Containers)? {
-        let message = format!("cannot delete container {} in namespace {}", quote(id), quote(namespace));
-        return Err(missing(message));
+    /// Removes a record.
+    ///
+    /// # Errors
+    /// As [`ContainerStore::delete_container`].
+    pub fn delete(&self, id: &str) -> Result<()> {
+        self.place.delete_container(&self.context, id)
     }
-    let key = head_key(namespace, id);
-    if !txn.get(&key, &mut |_| Ok(()))? {
-        // Not quoted: containerd prints it so (§3.7).
-        return Err(missing(format!("container {id}")));
-    }
-    txn.delete(key);
-    txn.delete(body_key(namespace, id.as_bytes()));
-    Ok(())
 }

@@ -1,6 +1,5 @@
 use super::access::Access;
-use super::handles::{InNamespace, Namespaces};
-use super::{Context, Store};
+use super::{Context, InNamespace, Namespaces, Store, events};
 use crate::model::Timestamp;
 use crate::storage::{PendingTxn, Read, Txn};
 use crate::{Error, Result};
@@ -83,7 +82,7 @@ impl Transaction {
     /// ended. Nothing was changed then. What the storage gives, as [`Store::write`].
     pub fn commit(&self) -> Result<()> {
         let pending = self.lock()?.take().ok_or_else(ended)?;
-        self.store.book.commit(&pending)
+        self.store.book.commit(&pending, events::append)
     }
 
     /// Drops the changes and ends the transaction. A second call does nothing.

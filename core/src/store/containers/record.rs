@@ -30,7 +30,7 @@ pub(super) fn encode_head(container: &Container) -> Vec<u8> {
 }
 
 /// The container of a head; its body is still to be added.
-pub(super) fn decode_head(head: &[u8]) -> Result<Container> {
+pub(in crate::store) fn decode_head(head: &[u8]) -> Result<Container> {
     let mut container = Container::default();
     container.merge(Reader::new(head)).map_err(damaged)?;
     Ok(container)
@@ -49,7 +49,7 @@ pub(super) fn encode_body(spec: Option<&Any>, extensions: &Extensions, runtime: 
 }
 
 /// Adds the body to a container that was decoded from its head.
-pub(super) fn add_body(container: &mut Container, body: &[u8]) -> Result<()> {
+pub(in crate::store) fn add_body(container: &mut Container, body: &[u8]) -> Result<()> {
     for field in Reader::new(body) {
         let field = field.map_err(damaged)?;
         let known = match field.number {

@@ -1,0 +1,83 @@
+//! The event log: what happened to the book, numbered, written in the transaction of the change that it tells of.
+//! Source: containerd-metadata §11.2.
+
+use crate::model::{Any, Envelope, Timestamp};
+use crate::proto::{self, Message as _};
+use crate::storage::layout;
+use crate::storage::{Read, Txn};
+use crate::{Error, ErrorKind, Result};
+
+/// How many events a book keeps: the newest. Older ones go with the changes that bring new ones.
+pub const RETAINED_EVENTS: u64 = 65_536;
+
+/// The numbers of the events that a log holds: from `first` to `last`. An empty log has none: `first` is behind `last`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Bounds {
+    pub(super) first: u64,
+    pub(super) last: u64,
+}
+
+impl Bounds {
+    pub(super) fn read(read: &dyn Read) -> Result<Self> {
+        Ok(read.decode(&layout::event_log(), Self::decode)?.unwrap_or(Bounds { first: 1, last: 0 }))
+    }
+
+    pub(super) fn decode(value: &[u8]) -> Result<Self> {
+        let damaged = || Error::data_loss("the bounds of the event log are damaged").with_help("restore a backup");
+        let (first, last) = value.split_first_chunk::<8>().ok_or_else(damaged)?;
+        let bounds = Bounds {
+            first: u64::from_le_bytes(*first),
+            last: u64::from_le_bytes(last.try_into().map_err(|_| damaged())?),
+        };
+        if bounds.first == 0 || bounds.first > bounds.last.saturating_add(1) { Err(damaged()) } else { Ok(bounds) }
+    }
+
+    fn encode(self) -> Vec<u8> {
+        [self.first.to_le_bytes(), self.last.to_le_bytes()].concat()
+    }
+}
+
+/// Tells of a change in a namespace: one of containerd's topics and its message.
+pub(super) fn publish<M: prost::Message + prost::Name>(
+    txn: &mut Txn<'_>,
+    namespace: &str,
+    topic: &str,
+    message: &M,
+    now: Timestamp,
+) {
+    let event = Any::new(proto::type_url::<M>(), message.encode_to_vec());
+    txn.notify(Envelope {
+        timestamp: Some(now),
+        namespace: namespace.to_owned(),
+        topic: topic.to_owned(),
+        event: Some(event),
+        ..Envelope::default()
+    });
+}
+
+/// An opaque value inside an event.
+pub(super) fn any(any: &Any) -> prost_types::Any {
+    prost_types::Any { type_url: any.type_url.clone(), value: any.value.clone() }
+}
+
+/// Writes what the transaction told of to the log. Runs last in a transaction, at the moment when it takes effect: so the
+/// numbers rise in the order of the commits, without gaps.
+pub(super) fn append(txn: &mut Txn<'_>) -> Result<()> {
+    let events = txn.take_events();
+    if events.is_empty() {
+        return Ok(());
+    }
+    let mut bounds = Bounds::read(txn)?;
+    for event in events {
+        let number = bounds.last.checked_add(1).ok_or_else(|| Error::classed(ErrorKind::ResourceExhausted, "the event log is full"))?;
+        bounds.last = number;
+        txn.put(layout::event(number), event.encode());
+    }
+    let first = bounds.last.saturating_sub(RETAINED_EVENTS - 1).max(bounds.first);
+    for number in bounds.first..first {
+        txn.delete(layout::event(number));
+    }
+    bounds.first = first;
+    txn.put(layout::event_log(), bounds.encode());
+    Ok(())
+}
