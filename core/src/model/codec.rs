@@ -4,7 +4,9 @@
 //! message, at the same level. Written messages are canonical: fields by rising number, maps by their keys, defaults left
 //! out, what is unknown last. That is also how Go writes deterministically.
 
-use super::{Any, Blob, Container, Descriptor, Envelope, Extensions, Image, Labels, Lease, LeaseResource, Namespace, Runtime};
+use super::{
+    Any, Blob, Container, Descriptor, Envelope, Extensions, Image, Labels, Lease, LeaseResource, Namespace, Runtime,
+};
 use super::{Sandbox, Snapshot, SnapshotKind, Timestamp, Unrecognized};
 use crate::proto::wire::{self, Reader, Record, Value, WireType};
 use crate::{Error, Result};

@@ -161,7 +161,12 @@ impl Book {
 
     /// Begins a transaction that outlives this call: see [`PendingTxn`].
     pub(crate) fn begin(&self) -> Result<PendingTxn> {
-        Ok(PendingTxn { base: self.snapshot()?, writes: WriteSet::default(), events: Vec::new(), log: ReadLog::default() })
+        Ok(PendingTxn {
+            base: self.snapshot()?,
+            writes: WriteSet::default(),
+            events: Vec::new(),
+            log: ReadLog::default(),
+        })
     }
 
     /// Commits a transaction, if nothing that it read has changed since. `finish` may add to it what depends on the moment

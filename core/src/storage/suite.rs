@@ -143,7 +143,7 @@ proptest! {
             let mut own = map.clone();
             pending.run(|txn| { second.iter().for_each(|op| apply(op, txn, &mut own)); Ok(()) }).unwrap();
             book.update(|txn| { apply(&between, txn, &mut map); Ok(()) }).unwrap();
-            match book.commit(&pending) {
+            match book.commit(&pending, |_| Ok(())) {
                 Ok(()) => second.iter().for_each(|op| {
                     // In the order "between, then second" the reads must come out as they did, and so must the end.
                     let mut txn = ReplayCheck { map: &mut map };
@@ -192,12 +192,12 @@ fn a_scan_stops_where_it_is_told_and_forgets_what_is_behind() {
         };
         assert_eq!(first(&mut pending).unwrap(), Some(b"a".to_vec()));
         put(&book, "c", "2").unwrap();
-        book.commit(&pending).unwrap();
+        book.commit(&pending, |_| Ok(())).unwrap();
 
         let mut pending = book.begin().unwrap();
         first(&mut pending).unwrap();
         put(&book, "a", "2").unwrap();
-        let error = book.commit(&pending).unwrap_err();
+        let error = book.commit(&pending, |_| Ok(())).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Aborted);
     });
 }
@@ -218,7 +218,7 @@ fn a_failed_operation_of_a_transaction_leaves_the_rest() {
             Err(Error::aborted("on purpose"))
         });
         assert!(failed.is_err());
-        book.commit(&pending).unwrap();
+        book.commit(&pending, |_| Ok(())).unwrap();
         assert_eq!(all(&book.snapshot().unwrap(), &[], None).len(), 1);
     });
 }

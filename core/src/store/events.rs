@@ -69,7 +69,10 @@ pub(super) fn append(txn: &mut Txn<'_>) -> Result<()> {
     }
     let mut bounds = Bounds::read(txn)?;
     for event in events {
-        let number = bounds.last.checked_add(1).ok_or_else(|| Error::classed(ErrorKind::ResourceExhausted, "the event log is full"))?;
+        let number = bounds
+            .last
+            .checked_add(1)
+            .ok_or_else(|| Error::classed(ErrorKind::ResourceExhausted, "the event log is full"))?;
         bounds.last = number;
         txn.put(layout::event(number), event.encode());
     }

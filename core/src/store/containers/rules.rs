@@ -1,15 +1,17 @@
 //! Container records: containerd's rules for them, in containerd's order. Source: containerd-metadata §3.
 
-use super::record::{self, Head};
 use super::VisitContainer;
-use crate::store::events;
-use crate::store::namespaces::{self, Kind};
+use super::record::{self, Head};
 use crate::filter::Filter;
 use crate::model::{Any, Container, Extensions, Timestamp};
-use crate::proto::generated::containerd::events::{ContainerCreate, ContainerDelete, ContainerUpdate, container_create};
+use crate::proto::generated::containerd::events::{
+    ContainerCreate, ContainerDelete, ContainerUpdate, container_create,
+};
 use crate::rules::{validate_identifier, validate_label};
 use crate::storage::layout::{self, Space};
 use crate::storage::{Read, Txn};
+use crate::store::events;
+use crate::store::namespaces::{self, Kind};
 use crate::text::quote;
 use crate::{Error, ErrorKind, Result};
 use std::ops::ControlFlow;

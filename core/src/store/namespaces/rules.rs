@@ -1,12 +1,12 @@
 //! Namespaces: containerd's rules for them. Source: containerd-metadata §2.
 
-use crate::store::events;
 use crate::model::{Labels, Namespace, Timestamp};
-use crate::proto::generated::containerd::events::{NamespaceCreate, NamespaceDelete, NamespaceUpdate};
 use crate::proto::Message as _;
+use crate::proto::generated::containerd::events::{NamespaceCreate, NamespaceDelete, NamespaceUpdate};
 use crate::rules::{validate_identifier, validate_label};
 use crate::storage::layout::{self, Space};
 use crate::storage::{Read, Txn};
+use crate::store::events;
 use crate::text::quote;
 use crate::{Error, ErrorKind, Result};
 use std::ops::ControlFlow;
