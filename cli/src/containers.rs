@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::path::Path;
 use stowbook::model::{Any, Container};
 use stowbook::oci::{SPEC_TYPE_URL, SpecOptions, default_spec};
-use stowbook::{Error, Store};
+use stowbook::{Error, Store, json};
 
 const RUNC: &str = "io.containerd.runc.v2";
 const RUNC_OPTIONS_TYPE_URL: &str = "containerd.runc.v1.Options";
@@ -87,12 +87,12 @@ fn run_create(global: &Global, create: Create) -> Result<Container, Failure> {
     // With a spec of one's own there is no image, only the id; ctr has it so.
     let image = if create.config.is_none() { words.next() } else { None };
     let Some(id) = words.next() else {
-        return Err(usage("container id must be provided", "stowbook containers create REF ID [ARG…]"));
+        return Err(Failure::usage("container id must be provided", "stowbook containers create REF ID [ARG…]"));
     };
     let args: Vec<String> = words.collect();
     if create.config.is_some() && !args.is_empty() {
         let correct = "stowbook containers create --config FILE ID";
-        return Err(usage("with spec config file, only container id should be provided", correct));
+        return Err(Failure::usage("with spec config file, only container id should be provided", correct));
     }
     let store = place::open(global)?;
     let runtime = match create.runtime {
@@ -121,11 +121,6 @@ fn run_create(global: &Global, create: Create) -> Result<Container, Failure> {
         }
     });
     Ok(store.namespace(&global.namespace).containers().create(&container)?)
-}
-
-fn usage(what: &str, correct: &str) -> Failure {
-    anstream::eprintln!("stowbook: {what}: invalid argument\n  usage: {correct}");
-    Failure::Reported(2)
 }
 
 /// Puts labels into a record, and gives the paths that an update has to name.
@@ -172,5 +167,6 @@ fn changed(update: Update) -> Result<(Container, Vec<String>), Failure> {
 }
 
 fn read_record(path: &Path) -> Result<Container, Error> {
-    serde_json::from_slice(&input::read(path)?).map_err(|error| input::not_json(path, "record", &error))
+    json::read(&format!("record {}", path.display()), &input::read(path)?)
+        .map_err(|error| error.with_help("the file was not used; correct it at that place"))
 }

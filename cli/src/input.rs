@@ -27,14 +27,11 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
 pub(crate) fn read_spec(path: &Path) -> Result<Vec<u8>> {
     let bytes = read(path)?;
     let parsed: Result<serde_json::Map<String, serde_json::Value>, _> = serde_json::from_slice(&bytes);
-    parsed.map_err(|error| not_json(path, "runtime spec", &error))?;
+    parsed.map_err(|error| {
+        Error::invalid_argument(format!("runtime spec {}: {error}", path.display()))
+            .with_detail("line", error.line())
+            .with_detail("column", error.column())
+            .with_help("the file was not used; correct it at that place")
+    })?;
     Ok(bytes)
-}
-
-/// What is wrong with a file that should be JSON, and where.
-pub(crate) fn not_json(path: &Path, what: &str, error: &serde_json::Error) -> Error {
-    Error::invalid_argument(format!("{what} {}: {error}", path.display()))
-        .with_detail("line", error.line())
-        .with_detail("column", error.column())
-        .with_help("the file was not used; correct it at that place")
 }

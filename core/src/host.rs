@@ -25,14 +25,13 @@ mod system {
 
     impl Host for SystemHost {
         fn now(&self) -> Timestamp {
-            let now = SystemTime::now();
-            // A clock before 1970 or after 9999 is set wrong; the nearest time that can be written is the honest answer.
-            match now.duration_since(UNIX_EPOCH) {
+            // A clock that is set wrong is no reason to fail. The year 1 would mean that there is no time.
+            match SystemTime::now().duration_since(UNIX_EPOCH) {
                 Ok(since) => i64::try_from(since.as_secs())
                     .ok()
                     .and_then(|seconds| Timestamp::new(seconds, since.subsec_nanos()).ok())
-                    .unwrap_or(Timestamp::YEAR_ONE),
-                Err(_) => Timestamp::YEAR_ONE,
+                    .unwrap_or(Timestamp::MAX),
+                Err(_) => Timestamp::UNIX_EPOCH,
             }
         }
 
@@ -46,6 +45,11 @@ mod system {
         }
     }
 
+    /// Whether a file of this time was last changed longer ago than this.
+    pub(crate) fn is_older(at: SystemTime, than: Duration) -> bool {
+        at.elapsed().is_ok_and(|age| age > than)
+    }
+
     /// Waits. Only for a lock that another process holds.
     pub(crate) fn pause(duration: Duration) {
         std::thread::sleep(duration);
@@ -53,4 +57,4 @@ mod system {
 }
 
 #[cfg(feature = "file")]
-pub(crate) use system::pause;
+pub(crate) use system::{is_older, pause};
