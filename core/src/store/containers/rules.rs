@@ -41,7 +41,7 @@ fn add_body(read: &dyn Read, namespace: &str, container: &mut Container) -> Resu
 
 fn body_missing(key: &[u8]) -> Error {
     Error::data_loss(format!("{} is missing", layout::describe(key)))
-        .with_help("restore a backup, or run `stowbook db check` to see what else is missing")
+        .with_help("restore a backup, or check the book to see what else is missing")
 }
 
 fn missing(what: String) -> Error {
