@@ -1,4 +1,4 @@
-use crate::names::{are_short, fields, is_identifier, is_namespace, labels, name, set, settle};
+use crate::names::{are_short, fields, is_identifier, is_namespace, labels, one_of_few, set, settle};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -19,13 +19,20 @@ pub(crate) type Images = BTreeMap<(String, String), Image>;
 
 fn digest() -> impl Strategy<Value = String> {
     prop_oneof![
-        6 => prop::sample::select(vec!["a", "b"]).prop_map(|digit| format!("sha256:{}", digit.repeat(64))),
+        9 => prop::sample::select(vec!["a", "b"]).prop_map(|digit| format!("sha256:{}", digit.repeat(64))),
         1 => prop::sample::select(vec!["", "nope", "sha256:a"]).prop_map(str::to_owned),
     ]
 }
 
 fn image() -> impl Strategy<Value = Image> {
-    (name(), labels(), labels(), digest(), -1..20i64, prop::sample::select(vec!["mt", "mt", "mt", "other", ""]))
+    (
+        one_of_few(),
+        labels(),
+        labels(),
+        digest(),
+        prop_oneof![8 => 1..20i64, 1 => -1..2i64],
+        prop::sample::select(vec!["mt", "mt", "mt", "mt", "other", "other", ""]),
+    )
         .prop_map(|(name, labels, annotations, digest, size, media_type)| {
             let mut image = Image::new(name, Descriptor::new(media_type, digest, size));
             image.labels = labels;
@@ -42,9 +49,9 @@ pub(crate) fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         6 => image().prop_map(Op::Create),
         5 => (image(), fields(PATHS)).prop_map(|(image, fields)| Op::Update(image, fields)),
-        2 => (name(), prop::option::of(digest())).prop_map(|(name, target)| Op::Delete(name, target)),
-        2 => name().prop_map(Op::Get),
-        2 => prop::sample::select(filters).prop_map(Op::List),
+        2 => (one_of_few(), prop::option::of(digest())).prop_map(|(name, target)| Op::Delete(name, target)),
+        2 => one_of_few().prop_map(Op::Get),
+        4 => prop::sample::select(filters).prop_map(Op::List),
     ]
 }
 

@@ -7,7 +7,7 @@ mod images;
 mod names;
 mod sandboxes;
 
-use names::{are_short, fields, is_identifier, is_namespace, labels, name, settle};
+use names::{are_short, fields, is_identifier, is_namespace, labels, name, namespace, settle};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -67,8 +67,8 @@ fn op() -> impl Strategy<Value = Op> {
         2 => (name(), value).prop_map(|(ns, v)| Op::List(ns, v)),
         1 => name().prop_map(Op::CreateNamespace),
         1 => name().prop_map(Op::DeleteNamespace),
-        12 => (name(), images::op()).prop_map(|(ns, op)| Op::Image(ns, op)),
-        10 => (name(), sandboxes::op()).prop_map(|(ns, op)| Op::Sandbox(ns, op)),
+        12 => (namespace(), images::op()).prop_map(|(ns, op)| Op::Image(ns, op)),
+        12 => (namespace(), sandboxes::op()).prop_map(|(ns, op)| Op::Sandbox(ns, op)),
     ]
 }
 

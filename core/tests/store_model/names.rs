@@ -11,11 +11,21 @@ pub(crate) fn name() -> impl Strategy<Value = String> {
     ]
 }
 
+/// Mostly one namespace, so that operations meet in it.
+pub(crate) fn namespace() -> impl Strategy<Value = String> {
+    prop_oneof![8 => Just("a".to_owned()), 1 => name()]
+}
+
+/// Mostly one of two names, so that operations meet on one record.
+pub(crate) fn one_of_few() -> impl Strategy<Value = String> {
+    prop_oneof![8 => prop::sample::select(vec!["a", "b"]).prop_map(str::to_owned), 1 => name()]
+}
+
 pub(crate) fn labels() -> impl Strategy<Value = BTreeMap<String, String>> {
     let key = prop_oneof![4 => prop::sample::select(vec!["x", "y", "x.y"]).prop_map(str::to_owned), 1 => "\\PC{0,6}"];
     let value = prop_oneof![
         4 => prop::sample::select(vec!["", "1", "2"]).prop_map(str::to_owned),
-        1 => (4080usize..4110).prop_map(|n| "v".repeat(n)),
+        1 => (4085usize..4100).prop_map(|n| "v".repeat(n)),
         1 => "\\PC{0,6}",
     ];
     prop::collection::btree_map(key, value, 0..4)

@@ -1,4 +1,4 @@
-use crate::names::{fields, is_identifier, is_namespace, labels, name, set, settle};
+use crate::names::{fields, is_identifier, is_namespace, labels, one_of_few, set, settle};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -19,8 +19,8 @@ pub(crate) type Sandboxes = BTreeMap<(String, String), Sandbox>;
 
 fn sandbox() -> impl Strategy<Value = Sandbox> {
     let any = || prop::option::of((0u8..3).prop_map(|n| Any::new("t", vec![n; usize::from(n)])));
-    let extension = prop::option::of((prop::sample::select(vec!["e", "e", "f", ""]), any()));
-    (name(), labels(), prop::sample::select(vec!["", "runc"]), any(), any(), extension).prop_map(
+    let extension = prop::option::of((prop::sample::select(vec!["e", "e", "e", "f", "f", ""]), any()));
+    (one_of_few(), labels(), prop::sample::select(vec!["runc", "runc", "runc", ""]), any(), any(), extension).prop_map(
         |(id, labels, runtime, options, spec, extension)| {
             let mut out = Sandbox::new(id, runtime);
             out.labels = labels;
@@ -35,13 +35,13 @@ fn sandbox() -> impl Strategy<Value = Sandbox> {
 
 pub(crate) fn op() -> impl Strategy<Value = Op> {
     const PATHS: &[&str] =
-        &["labels", "labels.x", "labels.x.y", "extensions", "extensions.e", "spec", "runtime", "sandboxer"];
+        &["labels", "labels.x", "labels.x.y", "extensions", "extensions.e", "spec", "runtime", "runtime", "sandboxer"];
     prop_oneof![
         6 => sandbox().prop_map(Op::Create),
         5 => (sandbox(), fields(PATHS)).prop_map(|(sandbox, fields)| Op::Update(sandbox, fields)),
-        2 => name().prop_map(Op::Delete),
-        2 => name().prop_map(Op::Get),
-        2 => prop::sample::select(vec!["", "labels.x==1", "id~=b", "sandboxer"]).prop_map(Op::List),
+        2 => one_of_few().prop_map(Op::Delete),
+        2 => one_of_few().prop_map(Op::Get),
+        4 => prop::sample::select(vec!["", "labels.x==1", "id~=b", "sandboxer"]).prop_map(Op::List),
     ]
 }
 
