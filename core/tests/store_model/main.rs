@@ -11,7 +11,7 @@ use names::{are_short, fields, is_identifier, is_namespace, labels, name, namesp
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use stowbook::model::{Any, Container, Namespace};
+use stowbook::model::{Any, Container, Image, Namespace, Sandbox};
 use stowbook::storage::RedbStorage;
 use stowbook::{
     ContainerStore, Context, ErrorKind, ImageStore, NamespaceStore, Result, SandboxStore, Store, SystemHost,
@@ -301,4 +301,35 @@ fn a_namespace_keeps_what_it_does_not_understand() {
     store.namespace("a").containers().create(&Container::new("web", "runc")).unwrap();
     store.namespaces().update(&Namespace::new("a"), &["labels.none"]).unwrap();
     assert_eq!(store.namespaces().get("a").unwrap().encode(), bytes);
+}
+
+#[test]
+fn images_and_sandboxes_keep_what_they_do_not_understand() {
+    use stowbook::proto::Message as _;
+    let later = b"\x9a\x06\x05later";
+    let store = Store::in_memory();
+    let namespace = store.namespace("a");
+
+    let target = Image::decode(&[&b"\x0a\x01i\x1a\x08"[..], later].concat()).unwrap().target;
+    let mut image = Image::decode(&[&b"\x0a\x01i"[..], later].concat()).unwrap();
+    image.target.unknown = target.unknown;
+    image.target.media_type = "mt".to_owned();
+    image.target.digest = format!("sha256:{}", "a".repeat(64));
+    image.target.size = 1;
+    namespace.images().create(&image).unwrap();
+    let mut known = image.clone();
+    known.unknown = stowbook::model::Unrecognized::default();
+    known.labels.insert("x".to_owned(), "1".to_owned());
+    namespace.images().update(&known, &[]).unwrap();
+    let kept = namespace.images().get("i").unwrap();
+    assert_eq!((kept.unknown.as_bytes(), kept.target.unknown.as_bytes()), (&later[..], &later[..]));
+
+    let mut sandbox = Sandbox::decode(&[&b"\x0a\x01s\x12\x08"[..], later, later].concat()).unwrap();
+    sandbox.spec = Some(Any::new("t", *b"s"));
+    namespace.sandboxes().create(&sandbox).unwrap();
+    sandbox.labels.insert("x".to_owned(), "1".to_owned());
+    namespace.sandboxes().update(&sandbox, &["labels"]).unwrap();
+    let kept = namespace.sandboxes().get("s").unwrap();
+    assert_eq!((kept.unknown.as_bytes(), kept.runtime.unknown.as_bytes()), (&later[..], &later[..]));
+    assert_eq!(kept.spec, sandbox.spec);
 }
