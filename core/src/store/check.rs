@@ -1,12 +1,12 @@
 //! Looks at every value of a book.
 
-use super::containers::record;
-use super::header;
+use super::{halves, header, images};
 use crate::Result;
+use crate::model::{Container, Sandbox};
 use crate::proto::Message as _;
 use crate::storage::layout::{self, Space};
 use crate::storage::{Snapshot, unseal};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -40,9 +40,9 @@ pub(super) fn values(snapshot: &Arc<dyn Snapshot>) -> Result<Vec<Finding>> {
     if let Err(error) = header::check(snapshot) {
         findings.push(Finding { place: "the book's header".to_owned(), problem: error.to_string() });
     }
-    let mut heads: BTreeSet<Vec<Vec<u8>>> = BTreeSet::new();
-    let mut bodies = BTreeSet::new();
     let mut namespaces = BTreeSet::new();
+    // The parts of the keys of what lies in namespaces, by the first byte of the keys.
+    let mut records: BTreeMap<u8, BTreeSet<Vec<Vec<u8>>>> = BTreeMap::new();
     let mut last_key = Vec::new();
     let walked = Snapshot::scan(&**snapshot, &[], None, &mut |key, sealed| {
         last_key = key.to_vec();
@@ -58,36 +58,30 @@ pub(super) fn values(snapshot: &Arc<dyn Snapshot>) -> Result<Vec<Finding>> {
                 &[]
             }
         };
+        if Space::IN_NAMESPACE.contains(&space) {
+            records.entry(space as u8).or_default().insert(parts);
+        } else if space == Space::Namespace {
+            namespaces.extend(parts);
+        }
         let decoded = match space {
             // Checked above.
             Space::Book => Ok(()),
-            _ if value.is_empty() && space != Space::ContainerBody => Ok(()),
-            Space::Namespace => {
-                namespaces.extend(parts);
-                crate::model::Namespace::decode(value.get(1..).unwrap_or_default()).map(drop)
-            }
-            Space::ContainerHead => {
-                let decoded = record::decode_head(value).map(drop);
-                heads.insert(parts);
-                decoded
-            }
+            Space::ContainerBody => halves::decode_body(&mut Container::default(), value),
+            Space::SandboxBody => halves::decode_body(&mut Sandbox::default(), value),
+            _ if value.is_empty() => Ok(()),
+            Space::Namespace => crate::model::Namespace::decode(value.get(1..).unwrap_or_default()).map(drop),
+            Space::ContainerHead => halves::decode_head::<Container>(value).map(drop),
+            Space::Image => images::decode(value).map(drop),
+            Space::SandboxHead => halves::decode_head::<Sandbox>(value).map(drop),
             Space::EventLog => super::events::Bounds::decode(value).map(drop),
             Space::Event => crate::model::Envelope::decode(value).map(drop),
-            Space::Image
-            | Space::Lease
+            Space::Lease
             | Space::LeaseResource
-            | Space::SandboxHead
-            | Space::SandboxBody
             | Space::Blob
             | Space::Ingest
             | Space::Snapshot
             | Space::SnapshotChild
             | Space::Sequence => Ok(()),
-            Space::ContainerBody => {
-                let decoded = record::add_body(&mut crate::model::Container::default(), value);
-                bodies.insert(parts);
-                decoded
-            }
         };
         if let Err(error) = decoded {
             problem(error.to_string());
@@ -100,16 +94,91 @@ pub(super) fn values(snapshot: &Arc<dyn Snapshot>) -> Result<Vec<Finding>> {
         // What was not seen may be there.
         return Ok(findings);
     }
-    let halves = heads.symmetric_difference(&bodies).map(|parts| {
-        let problem = if heads.contains(parts) { "its body is missing" } else { "its head is missing" };
-        (parts, problem)
-    });
-    let homeless = heads.iter().filter(|parts| parts.first().is_some_and(|namespace| !namespaces.contains(namespace)));
-    let homeless = homeless.map(|parts| (parts, "its namespace does not exist"));
-    for (parts, problem) in halves.chain(homeless) {
-        let [namespace, id] = parts.as_slice() else { continue };
-        let place = layout::describe(&layout::record(Space::ContainerHead, namespace, id));
-        findings.push(Finding { place, problem: problem.to_owned() });
+    let mut finding = |space: Space, parts: &Vec<Vec<u8>>, problem: &str| {
+        let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
+        findings.push(Finding { place: layout::describe(&layout::key(space, &parts)), problem: problem.to_owned() });
+    };
+    let none = BTreeSet::new();
+    let of = |space: Space| records.get(&(space as u8)).unwrap_or(&none);
+    for (head, body) in [(Space::ContainerHead, Space::ContainerBody), (Space::SandboxHead, Space::SandboxBody)] {
+        for parts in of(head).symmetric_difference(of(body)) {
+            let problem = if of(head).contains(parts) { "its body is missing" } else { "its head is missing" };
+            finding(head, parts, problem);
+        }
+    }
+    // A body goes with its head.
+    let bodies = [Space::ContainerBody, Space::SandboxBody];
+    for space in Space::IN_NAMESPACE.into_iter().filter(|space| !bodies.contains(space)) {
+        for parts in of(space).iter().filter(|parts| parts.first().is_some_and(|name| !namespaces.contains(name))) {
+            finding(space, parts, "its namespace does not exist");
+        }
     }
     Ok(findings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Store;
+    use crate::model::{Descriptor, Image};
+    use crate::storage::Txn;
+
+    /// What is found in a book with a record of each kind after a change below the stores.
+    fn found(change: impl Fn(&mut Txn<'_>)) -> Vec<String> {
+        let store = Store::in_memory();
+        let namespace = store.namespace("a");
+        namespace.containers().create(&Container::new("web", "runc")).unwrap();
+        namespace.sandboxes().create(&Sandbox::new("pod", "runc")).unwrap();
+        let target = Descriptor::new("mt", format!("sha256:{}", "0".repeat(64)), 1);
+        namespace.images().create(&Image::new("img", target)).unwrap();
+        let changed = store.book.update(|txn| {
+            change(txn);
+            Ok(())
+        });
+        changed.unwrap();
+        store.check().unwrap().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn an_intact_book_has_no_findings() {
+        assert_eq!(found(|_| {}), [""; 0]);
+    }
+
+    #[test]
+    fn a_half_without_the_other_is_found() {
+        let without = |space, id: &[u8]| found(|txn| txn.delete(layout::record(space, b"a", id)));
+        let head = r#"container "web" in namespace "a": its head is missing"#;
+        assert_eq!(without(Space::ContainerHead, b"web"), [head]);
+        let body = r#"sandbox "pod" in namespace "a": its body is missing"#;
+        assert_eq!(without(Space::SandboxBody, b"pod"), [body]);
+    }
+
+    #[test]
+    fn records_without_their_namespace_are_found() {
+        let homeless = found(|txn| txn.delete(layout::namespace(b"a")));
+        assert_eq!(
+            homeless,
+            [
+                r#"container "web" in namespace "a": its namespace does not exist"#,
+                r#"image "img" in namespace "a": its namespace does not exist"#,
+                r#"sandbox "pod" in namespace "a": its namespace does not exist"#,
+            ]
+        );
+    }
+
+    #[test]
+    fn values_that_do_not_decode_are_found() {
+        for (space, id) in [
+            (Space::ContainerHead, "web"),
+            (Space::ContainerBody, "web"),
+            (Space::SandboxHead, "pod"),
+            (Space::SandboxBody, "pod"),
+            (Space::Image, "img"),
+        ] {
+            let key = layout::record(space, b"a", id.as_bytes());
+            let findings = found(|txn| txn.put(key.clone(), b"\x0a\x01\xff".to_vec()));
+            let [finding] = findings.as_slice() else { panic!("{findings:?}") };
+            assert!(finding.starts_with(&layout::describe(&key)) && finding.ends_with("data loss"), "{finding}");
+        }
+    }
 }
