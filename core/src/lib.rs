@@ -64,8 +64,8 @@ pub use storage::layout::FORMAT_VERSION;
 #[cfg(feature = "file")]
 pub use storage::{OpenOptions, RestoreOptions, restore};
 pub use store::{
-    ContainerStore, Containers, Context, Finding, Header, InNamespace, NamespaceStore, Namespaces, Store, Transaction,
-    VisitContainer, WriteTxn,
+    ContainerStore, Containers, Context, Finding, Header, InNamespace, LeaseStore, Leases, NamespaceStore, Namespaces,
+    Store, Transaction, VisitContainer, WriteTxn,
 };
 
 /// The version of this crate.

@@ -8,6 +8,7 @@ pub(crate) mod events;
 mod filters;
 pub(crate) mod header;
 mod in_namespace;
+mod leases;
 mod namespaces;
 mod transaction;
 
@@ -16,6 +17,7 @@ pub use containers::{ContainerStore, Containers, VisitContainer};
 pub use context::Context;
 pub use header::Header;
 pub use in_namespace::InNamespace;
+pub use leases::{LeaseStore, Leases};
 pub use namespaces::{NamespaceStore, Namespaces};
 pub use transaction::{Transaction, WriteTxn};
 
@@ -110,7 +112,7 @@ impl Store {
     pub fn write<T>(&self, operations: impl Fn(&WriteTxn<'_, '_>) -> Result<T>) -> Result<T> {
         let now = self.host.now();
         self.book.update(|txn| {
-            let out = operations(&WriteTxn::new(txn, now))?;
+            let out = operations(&WriteTxn::new(txn, now, &*self.host))?;
             events::append(txn)?;
             Ok(out)
         })
@@ -165,6 +167,10 @@ impl Access for Store {
             events::append(txn)?;
             Ok(out)
         })
+    }
+
+    fn random(&self, out: &mut [u8]) {
+        self.host.random(out);
     }
 
     fn publish(&self, namespace: &str) -> Result<()> {

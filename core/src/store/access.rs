@@ -17,6 +17,9 @@ pub trait Access {
     /// What it gives, and what the place gives.
     fn write<T>(&self, operation: impl Fn(&mut Txn<'_>, Timestamp) -> Result<T>) -> Result<T>;
 
+    /// Fills `out` with bytes that nobody can guess. Asked outside of [`write`](Access::write), which may run twice.
+    fn random(&self, out: &mut [u8]);
+
     /// Tells of a change under this namespace, once it is durable. Inside a transaction nobody is told
     /// (containerd-metadata §11.2).
     ///
