@@ -63,6 +63,7 @@ pub use host::SystemHost;
 pub use storage::layout::FORMAT_VERSION;
 #[cfg(feature = "file")]
 pub use storage::{OpenOptions, RestoreOptions, restore};
+pub use store::gc;
 pub use store::{
     ContainerStore, Containers, Context, Finding, Header, InNamespace, LeaseStore, Leases, NamespaceStore, Namespaces,
     Store, Transaction, VisitContainer, WriteTxn,

@@ -6,6 +6,7 @@ mod containers;
 mod context;
 pub(crate) mod events;
 mod filters;
+pub mod gc;
 pub(crate) mod header;
 mod in_namespace;
 mod leases;

@@ -73,9 +73,9 @@ pub(super) fn values(snapshot: &Arc<dyn Snapshot>) -> Result<Vec<Finding>> {
             }
             Space::EventLog => super::events::Bounds::decode(value).map(drop),
             Space::Event => crate::model::Envelope::decode(value).map(drop),
+            Space::Lease => super::leases::decode(value).map(drop),
+            Space::LeaseResource => super::leases::decode_resource(key, value).map(drop),
             Space::Image
-            | Space::Lease
-            | Space::LeaseResource
             | Space::SandboxHead
             | Space::SandboxBody
             | Space::Blob

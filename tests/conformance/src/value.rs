@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use stowbook::model::{Any, Container, Namespace};
+use stowbook::model::{Any, Container, Labels, Lease, LeaseResource, Namespace};
 
 /// Which fields an update changes.
 #[derive(Default, Deserialize)]
@@ -62,6 +62,23 @@ pub(crate) struct WithContainer {
 pub(crate) struct WithNamespace {
     pub(crate) namespace: Namespace,
     pub(crate) update_mask: Mask,
+}
+
+/// The request that creates a lease.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct NewLease {
+    pub(crate) id: String,
+    pub(crate) labels: Labels,
+}
+
+/// A request about a lease. A missing resource is an empty one.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct OfLease {
+    pub(crate) id: String,
+    pub(crate) sync: bool,
+    pub(crate) resource: LeaseResource,
 }
 
 /// A message in the making.
@@ -127,6 +144,18 @@ pub(crate) fn namespace(namespace: &Namespace) -> Value {
         .text("name", &namespace.name)
         .map("labels", namespace.labels.iter().map(|(key, value)| (key.clone(), value.as_str().into())))
         .end()
+}
+
+pub(crate) fn lease(lease: &Lease) -> Value {
+    Message::default()
+        .text("id", &lease.id)
+        .field("created_at", lease.created_at.map(|time| time.to_string().into()))
+        .map("labels", lease.labels.iter().map(|(key, value)| (key.clone(), value.as_str().into())))
+        .end()
+}
+
+pub(crate) fn lease_resource(resource: &LeaseResource) -> Value {
+    Message::default().text("id", &resource.id).text("type", &resource.kind).end()
 }
 
 fn any(any: &Any) -> Value {

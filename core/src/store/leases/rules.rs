@@ -111,21 +111,15 @@ fn check_key(key: &[u8]) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn delete(txn: &mut Txn<'_>, namespace: &str, id: &str, now: Timestamp) -> Result<()> {
+pub(in crate::store) fn delete(txn: &mut Txn<'_>, namespace: &str, id: &str, now: Timestamp) -> Result<()> {
     if !exists(txn, namespace, id)? {
         return Err(missing(id));
     }
-    remove(txn, namespace, id)?;
-    let event = proto::DeleteRequest { id: id.to_owned(), sync: false };
-    events::publish(txn, namespace, "/stowbook/leases/delete", &event, now);
-    Ok(())
-}
-
-/// Removes the record of a lease and the list of what it holds.
-pub(in crate::store) fn remove(txn: &mut Txn<'_>, namespace: &str, id: &str) -> Result<()> {
     let held = resources(namespace, id);
     txn.delete_range(&held, layout::prefix_end(&held).as_deref())?;
     txn.delete(key(namespace, id));
+    let event = proto::DeleteRequest { id: id.to_owned(), sync: false };
+    events::publish(txn, namespace, "/stowbook/leases/delete", &event, now);
     Ok(())
 }
 
@@ -226,7 +220,7 @@ fn check_resource(resource: &LeaseResource) -> Result<()> {
 
 const TYPES: &str = "types: content, images, ingests, snapshots/‹snapshotter›";
 
-pub(super) fn list_resources(read: &dyn Read, namespace: &str, lease: &str) -> Result<Vec<LeaseResource>> {
+pub(in crate::store) fn list_resources(read: &dyn Read, namespace: &str, lease: &str) -> Result<Vec<LeaseResource>> {
     if !exists(read, namespace, lease)? {
         return Err(missing(lease));
     }
