@@ -3,7 +3,9 @@
 mod args;
 mod containers;
 mod db;
+mod gc;
 mod input;
+mod leases;
 mod namespaces;
 mod output;
 mod place;
@@ -17,7 +19,7 @@ use stowbook::{Error, Result};
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let mut global = cli.global;
-    global.in_namespace = matches!(cli.command, Command::Containers(_));
+    global.in_namespace = matches!(cli.command, Command::Containers(_) | Command::Leases(_));
     match run(&global, cli.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Pipe) => ExitCode::SUCCESS,
@@ -58,6 +60,8 @@ fn run(global: &Global, command: Command) -> Result<(), Failure> {
     match command {
         Command::Containers(command) => containers::run(global, command),
         Command::Namespaces(command) => namespaces::run(global, command),
+        Command::Leases(command) => leases::run(global, command),
+        Command::Gc(command) => gc::run(global, &command),
         Command::Db(command) => db::run(global, command),
         Command::Completions { shell } => {
             // It panics when it cannot write, so it writes to memory.

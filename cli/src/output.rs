@@ -9,6 +9,16 @@ use stowbook::Error;
 
 /// Columns as ctr prints them: each as wide as its longest cell and four blanks, the last one too.
 pub(crate) fn table<const N: usize>(out: &mut impl Write, header: [&str; N], rows: &[[String; N]]) -> io::Result<()> {
+    spaced_table(out, 4, header, rows)
+}
+
+/// As [`table`], with so many blanks behind each column.
+pub(crate) fn spaced_table<const N: usize>(
+    out: &mut impl Write,
+    blanks: usize,
+    header: [&str; N],
+    rows: &[[String; N]],
+) -> io::Result<()> {
     let width = |text: &str| text.chars().count();
     let mut widths = header.map(width);
     for row in rows {
@@ -18,7 +28,7 @@ pub(crate) fn table<const N: usize>(out: &mut impl Write, header: [&str; N], row
     }
     let mut line = |cells: [&str; N]| {
         for (cell, widest) in cells.iter().zip(widths) {
-            write!(out, "{}{}", shown(cell), " ".repeat(widest + 4 - width(cell)))?;
+            write!(out, "{}{}", shown(cell), " ".repeat(widest + blanks - width(cell)))?;
         }
         writeln!(out)
     };

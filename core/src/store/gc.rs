@@ -2,7 +2,6 @@
 //! walk over it in `graph`, what labels mean in `labels`, where the records come from in `scan`, their removal in `sweep`.
 //! Source: containerd-metadata §10.
 
-mod duration;
 mod graph;
 mod labels;
 mod scan;

@@ -1,10 +1,9 @@
 //! What labels say to the collector. Source: containerd-metadata §10.3.
 
-use super::{CollectRules, ResourceKind, duration};
-use crate::model::{Labels, Timestamp};
+use super::{CollectRules, ResourceKind};
+use crate::model::{EXPIRE_LABEL, Labels, Timestamp};
+use crate::rules::parse_duration;
 
-/// Ends a lease or an image.
-const EXPIRE: &str = "containerd.io/gc.expire";
 /// Keeps a lease from holding what its resources refer to.
 const FLAT: &str = "containerd.io/gc.flat";
 const ROOT: &str = "containerd.io/gc.root";
@@ -44,7 +43,7 @@ impl Age {
 
 /// Whether the time of the expiry label has passed. A time that cannot be read never does.
 pub(super) fn is_expired(labels: &Labels, now: Timestamp) -> bool {
-    labels.get(EXPIRE).and_then(|time| now.nanos_since(time)).is_some_and(|since| since > 0)
+    labels.get(EXPIRE_LABEL).and_then(|time| now.nanos_since(time)).is_some_and(|since| since > 0)
 }
 
 pub(super) fn is_flat(labels: &Labels) -> bool {
@@ -106,8 +105,8 @@ fn condition(suffix: &str, value: &str) -> Option<Meaning<'static>> {
     let ages = conditions.split(',').filter_map(|condition| {
         let age = condition.strip_prefix("usedat")?;
         match age.split_at_checked(1)? {
-            ("<", limit) => duration::parse(limit).map(Age::Below),
-            (">", limit) => duration::parse(limit).map(Age::Above),
+            ("<", limit) => parse_duration(limit).map(Age::Below),
+            (">", limit) => parse_duration(limit).map(Age::Above),
             _ => None,
         }
     });
