@@ -1,5 +1,11 @@
 //! What can be typed.
 
+mod images;
+mod sandboxes;
+
+pub(crate) use images::{CreateImage, Images, UpdateImage};
+pub(crate) use sandboxes::{CreateSandbox, Sandboxes, UpdateSandbox};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -49,6 +55,12 @@ pub(crate) enum Command {
     /// Container records
     #[command(subcommand, alias = "c", visible_alias = "container")]
     Containers(Containers),
+    /// Image records
+    #[command(subcommand, alias = "i", visible_alias = "image")]
+    Images(Images),
+    /// Sandbox records
+    #[command(subcommand, aliases = ["s", "sb"], visible_alias = "sandbox")]
+    Sandboxes(Sandboxes),
     /// Namespaces
     #[command(subcommand, alias = "ns", visible_alias = "namespace")]
     Namespaces(Namespaces),

@@ -30,7 +30,7 @@ fn removed(global: &Global, collected: &Collected, out: &mut impl Write) -> Resu
             rows.push([namespace.name.clone(), resource.kind.to_string(), resource.id.clone()]);
         }
     }
-    Ok(output::table(out, ["NAMESPACE", "TYPE", "ID"], &rows)?)
+    Ok(output::table(out, 4, ["NAMESPACE", "TYPE", "ID"], &rows)?)
 }
 
 /// Shows for each resource of this id the shortest way to it from a root.
@@ -55,10 +55,13 @@ fn why(global: &Global, collected: &Collected, id: &str, out: &mut impl Write) -
     if global.output == Output::Json {
         let ways: Vec<_> = ways
             .iter()
-            .map(|(resource, way)| serde_json::json!({"type": resource.kind, "id": resource.id, "kept": true, "way": way}))
-            .chain(garbage.iter().map(|resource| {
-                serde_json::json!({"type": resource.kind, "id": resource.id, "kept": false, "way": []})
-            }))
+            .map(|(resource, way)| {
+                let way: Vec<_> = way.iter().map(|reached| json_step(reached)).collect();
+                serde_json::json!({"type": resource.kind, "id": resource.id, "kept": true, "way": way})
+            })
+            .chain(garbage.iter().map(
+                |resource| serde_json::json!({"type": resource.kind, "id": resource.id, "kept": false, "way": []}),
+            ))
             .collect();
         return Ok(output::json(out, &ways)?);
     }
@@ -80,4 +83,14 @@ fn step(reached: &Reached) -> String {
         Because::Reference { how, .. } => format!("{resource} ({how}){absent}"),
         _ => format!("{resource}{absent}"),
     }
+}
+
+/// The step before is the holder, so only the reason is told.
+fn json_step(reached: &Reached) -> serde_json::Value {
+    let Reached { resource, exists, because, .. } = reached;
+    let because = match because {
+        Because::Reference { how, .. } => serde_json::json!(how),
+        root => serde_json::json!(root),
+    };
+    serde_json::json!({"type": resource.kind, "id": resource.id, "exists": exists, "because": because})
 }

@@ -1,5 +1,5 @@
 use crate::args::{Global, LeaseResource, LeaseResources, Leases, Output};
-use crate::{Failure, output, place};
+use crate::{Failure, on_each, output, place};
 use std::io::Write;
 use stowbook::model::{self, Lease, Timestamp};
 use stowbook::{Error, Host as _, SystemHost};
@@ -31,7 +31,7 @@ pub(crate) fn run(global: &Global, command: Leases) -> Result<(), Failure> {
                 output::json(&mut out, &resources)?;
             } else {
                 let rows: Vec<_> = resources.into_iter().map(|resource| [resource.kind, resource.id]).collect();
-                output::spaced_table(&mut out, 1, ["TYPE", "ID"], &rows)?;
+                output::table(&mut out, 1, ["TYPE", "ID"], &rows)?;
             }
         }
         Leases::Resources(LeaseResources::Add(resource)) => {
@@ -60,32 +60,21 @@ fn list(global: &Global, quiet: bool, filters: &[String], out: &mut impl Write) 
                 [lease.id, lease.created_at.map(whole_seconds).unwrap_or_default(), labels]
             })
             .collect();
-        output::spaced_table(out, 1, ["ID", "CREATED AT", "LABELS"], &rows)?;
+        output::table(out, 1, ["ID", "CREATED AT", "LABELS"], &rows)?;
     }
     Ok(())
 }
 
 fn delete(global: &Global, sync: bool, ids: &[String], out: &mut impl Write) -> Result<(), Failure> {
     let store = place::open_existing(global)?;
-    let leases = store.namespace(&global.namespace);
-    let mut failed = None;
+    let leases = store.namespace(&global.namespace).leases();
     let mut written = Ok(());
-    for (position, id) in ids.iter().enumerate() {
+    on_each(global, ids, |number, id| {
         // One collection is enough: the last one.
-        let last = position + 1 == ids.len();
-        let leases = leases.leases();
-        match if sync && last { leases.delete_and_collect(id) } else { leases.delete(id) } {
-            // A reader that has gone is no reason to stop in the middle.
-            Ok(()) => written = written.and_then(|()| writeln!(out, "{}", output::shown(id))),
-            Err(error) => {
-                failed = Some(error.kind().names().exit);
-                output::print_error(global, &error);
-            }
-        }
-    }
-    if let Some(exit) = failed {
-        return Err(Failure::Reported(exit));
-    }
+        if sync && number + 1 == ids.len() { leases.delete_and_collect(id) } else { leases.delete(id) }?;
+        output::name(out, id, &mut written);
+        Ok(())
+    })?;
     Ok(written?)
 }
 

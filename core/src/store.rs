@@ -5,21 +5,28 @@ mod check;
 mod containers;
 mod context;
 pub(crate) mod events;
+mod fields;
 mod filters;
 pub mod gc;
+mod halves;
 pub(crate) mod header;
+mod images;
 mod in_namespace;
+mod labels;
 mod leases;
 mod namespaces;
+mod sandboxes;
 mod transaction;
 
 pub use check::Finding;
 pub use containers::{ContainerStore, Containers, VisitContainer};
 pub use context::Context;
 pub use header::Header;
+pub use images::{DeleteImage, ImageStore, Images, VisitImage};
 pub use in_namespace::InNamespace;
 pub use leases::{LeaseStore, Leases};
 pub use namespaces::{NamespaceStore, Namespaces};
+pub use sandboxes::{SandboxStore, Sandboxes, VisitSandbox};
 pub use transaction::{Transaction, WriteTxn};
 
 use crate::model::Timestamp;

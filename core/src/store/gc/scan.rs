@@ -3,11 +3,11 @@
 use super::graph::Graph;
 use super::labels::{self, Age, Meaning};
 use super::{Because, CollectRules, How, Resource, ResourceKind};
-use crate::model::{Blob, Image, Labels, Sandbox, Snapshot, Timestamp};
+use crate::model::{Blob, Container, Labels, Sandbox, Snapshot, Timestamp};
 use crate::proto::Message;
 use crate::storage::Read;
 use crate::storage::layout::{self, Space};
-use crate::store::{containers, leases};
+use crate::store::{halves, images, leases};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -76,7 +76,7 @@ struct Listens {
 
 impl Scan<'_> {
     fn leases(&mut self, read: &dyn Read) -> Result<()> {
-        each(read, self.namespace, Space::Lease, &mut |key, parts, value| {
+        each(read, self.namespace, Space::Lease, |key, parts, value| {
             let lease = leases::decode(value)?;
             let [id] = texts(key, parts)?;
             let number = self.add(key, ResourceKind::Lease, id.clone());
@@ -112,7 +112,7 @@ impl Scan<'_> {
     }
 
     fn snapshots(&mut self, read: &dyn Read) -> Result<()> {
-        each(read, self.namespace, Space::Snapshot, &mut |key, parts, value| {
+        each(read, self.namespace, Space::Snapshot, |key, parts, value| {
             let snapshot: Snapshot = decode(key, value)?;
             let [snapshotter, name] = texts(key, parts)?;
             let number = self.add(key, ResourceKind::Snapshot, format!("{snapshotter}/{name}"));
@@ -127,7 +127,7 @@ impl Scan<'_> {
     }
 
     fn content(&mut self, read: &dyn Read) -> Result<()> {
-        each(read, self.namespace, Space::Blob, &mut |key, parts, value| {
+        each(read, self.namespace, Space::Blob, |key, parts, value| {
             let blob: Blob = decode(key, value)?;
             let [digest] = texts(key, parts)?;
             let number = self.add(key, ResourceKind::Content, digest);
@@ -138,8 +138,8 @@ impl Scan<'_> {
     }
 
     fn images(&mut self, read: &dyn Read) -> Result<()> {
-        each(read, self.namespace, Space::Image, &mut |key, parts, value| {
-            let image: Image = decode(key, value)?;
+        each(read, self.namespace, Space::Image, |key, parts, value| {
+            let image = images::decode(value)?;
             let [name] = texts(key, parts)?;
             let expires = self.rules == CollectRules::Containerd23;
             let number = if expires {
@@ -159,8 +159,8 @@ impl Scan<'_> {
     }
 
     fn containers(&mut self, read: &dyn Read) -> Result<()> {
-        each(read, self.namespace, Space::ContainerHead, &mut |key, parts, value| {
-            let container = containers::record::decode_head(value)?;
+        each(read, self.namespace, Space::ContainerHead, |key, parts, value| {
+            let container: Container = halves::decode_head(value)?;
             let [id] = texts(key, parts)?;
             let number = self.graph.add(ResourceKind::Container, id);
             self.graph.root(number, Because::Root);
@@ -178,8 +178,8 @@ impl Scan<'_> {
         if self.rules == CollectRules::Containerd16 {
             return Ok(());
         }
-        each(read, self.namespace, Space::SandboxHead, &mut |key, parts, value| {
-            let sandbox: Sandbox = decode(key, value)?;
+        each(read, self.namespace, Space::SandboxHead, |key, parts, value| {
+            let sandbox: Sandbox = halves::decode_head(value)?;
             let [id] = texts(key, parts)?;
             let number = self.graph.add(ResourceKind::Sandbox, id);
             self.graph.root(number, Because::Root);
@@ -234,7 +234,7 @@ fn each(
     read: &dyn Read,
     namespace: &str,
     space: Space,
-    visit: &mut dyn FnMut(&[u8], Vec<Vec<u8>>, &[u8]) -> Result<()>,
+    mut visit: impl FnMut(&[u8], Vec<Vec<u8>>, &[u8]) -> Result<()>,
 ) -> Result<()> {
     let records = layout::records(space, namespace.as_bytes());
     read.scan(&records, layout::prefix_end(&records).as_deref(), &mut |key, value| {
