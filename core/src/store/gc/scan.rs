@@ -3,7 +3,7 @@
 use super::graph::Graph;
 use super::labels::{self, Age, Meaning};
 use super::{Because, CollectRules, How, Resource, ResourceKind};
-use crate::model::{Blob, Container, Labels, Sandbox, Snapshot, Timestamp};
+use crate::model::{Blob, Container, Ingest, Labels, Sandbox, Snapshot, Timestamp};
 use crate::proto::Message;
 use crate::storage::Read;
 use crate::storage::layout::{self, Space};
@@ -38,6 +38,7 @@ pub(super) fn scan(read: &dyn Read, namespace: &str, rules: CollectRules, now: T
     };
     scan.leases(read)?;
     scan.snapshots(read)?;
+    scan.ingests(read)?;
     scan.content(read)?;
     scan.images(read)?;
     scan.containers(read)?;
@@ -122,6 +123,23 @@ impl Scan<'_> {
             }
             let listens = Listens { root: true, back_references: true, used_at: true, ..Listens::default() };
             self.labels(number, &snapshot.labels, listens);
+            Ok(())
+        })
+    }
+
+    fn ingests(&mut self, read: &dyn Read) -> Result<()> {
+        each(read, self.namespace, Space::Ingest, |key, parts, value| {
+            let [reference] = texts(key, parts)?;
+            let ingest = decode_ingest(&reference, value)?;
+            let number = self.add(key, ResourceKind::Ingest, reference);
+            // Without a time it is a lease that keeps it.
+            if ingest.expires_at.is_some_and(|expires_at| self.now <= expires_at) {
+                self.graph.root(number, Because::Root);
+            }
+            if !ingest.expected.is_empty() {
+                let expected = self.graph.id(ResourceKind::Content, ingest.expected);
+                self.graph.edge(number, expected, How::Expected);
+            }
             Ok(())
         })
     }
@@ -260,4 +278,8 @@ fn decode<T: Message>(key: &[u8], value: &[u8]) -> Result<T> {
             .context(format!("{}: ", layout::describe(key)))
             .with_help("restore a backup, or run `stowbook db check` to see what else is damaged")
     })
+}
+
+pub(super) fn decode_ingest(reference: &str, value: &[u8]) -> Result<Ingest> {
+    serde_json::from_slice(value).map_err(|error| Error::data_loss(format!("{reference} {error}")))
 }
