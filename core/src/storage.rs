@@ -22,7 +22,7 @@ pub use memory::MemoryStorage;
 #[cfg(feature = "redb")]
 pub use redb::RedbStorage;
 #[cfg(feature = "file")]
-pub(crate) use redb::backup;
+pub(crate) use redb::{backup, io_error};
 #[cfg(feature = "file")]
 pub use redb::{OpenOptions, RestoreOptions, restore};
 pub(crate) use seal::{seal, unseal};

@@ -1,7 +1,7 @@
 //! Looks at every value of a book.
 
 use super::containers::record;
-use super::header;
+use super::{content, header, snapshots};
 use crate::Result;
 use crate::proto::Message as _;
 use crate::storage::layout::{self, Space};
@@ -43,6 +43,7 @@ pub(super) fn values(snapshot: &Arc<dyn Snapshot>) -> Result<Vec<Finding>> {
     let mut heads: BTreeSet<Vec<Vec<u8>>> = BTreeSet::new();
     let mut bodies = BTreeSet::new();
     let mut namespaces = BTreeSet::new();
+    let mut links = snapshots::links::Links::default();
     let mut last_key = Vec::new();
     let walked = Snapshot::scan(&**snapshot, &[], None, &mut |key, sealed| {
         last_key = key.to_vec();
@@ -61,6 +62,10 @@ pub(super) fn values(snapshot: &Arc<dyn Snapshot>) -> Result<Vec<Finding>> {
         let decoded = match space {
             // Checked above.
             Space::Book => Ok(()),
+            Space::SnapshotChild => {
+                links.add_note(parts);
+                Ok(())
+            }
             _ if value.is_empty() && space != Space::ContainerBody => Ok(()),
             Space::Namespace => {
                 namespaces.extend(parts);
@@ -77,12 +82,12 @@ pub(super) fn values(snapshot: &Arc<dyn Snapshot>) -> Result<Vec<Finding>> {
             | Space::Lease
             | Space::LeaseResource
             | Space::SandboxHead
-            | Space::SandboxBody
-            | Space::Blob
-            | Space::Ingest
-            | Space::Snapshot
-            | Space::SnapshotChild
-            | Space::Sequence => Ok(()),
+            | Space::SandboxBody => Ok(()),
+            Space::Blob => content::record::check_blob(parts.last(), value),
+            Space::Ingest => content::record::decode_ingest("", value).map(drop),
+            Space::Snapshot => links.add_snapshot(parts, value),
+            Space::Sequence => snapshots::rules::decode_sequence(value).map(drop),
+            Space::BackingSnapshot => crate::snapshot::check_value(parts.last(), value),
             Space::ContainerBody => {
                 let decoded = record::add_body(&mut crate::model::Container::default(), value);
                 bodies.insert(parts);
@@ -110,6 +115,9 @@ pub(super) fn values(snapshot: &Arc<dyn Snapshot>) -> Result<Vec<Finding>> {
         let [namespace, id] = parts.as_slice() else { continue };
         let place = layout::describe(&layout::record(Space::ContainerHead, namespace, id));
         findings.push(Finding { place, problem: problem.to_owned() });
+    }
+    for (key, problem) in links.problems() {
+        findings.push(Finding { place: layout::describe(&key), problem: problem.to_owned() });
     }
     Ok(findings)
 }
