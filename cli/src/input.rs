@@ -1,7 +1,9 @@
 //! Files and standard input.
 
+use serde::de::DeserializeOwned;
 use std::io::Read as _;
 use std::path::Path;
+use stowbook::model::Labels;
 use stowbook::{Error, ErrorKind, Result};
 
 /// The whole text of a file, or of standard input for `-`.
@@ -29,6 +31,32 @@ pub(crate) fn read_spec(path: &Path) -> Result<Vec<u8>> {
     let parsed: Result<serde_json::Map<String, serde_json::Value>, _> = serde_json::from_slice(&bytes);
     parsed.map_err(|error| not_json(path, "runtime spec", &error))?;
     Ok(bytes)
+}
+
+/// A record as JSON from a file. Its name or id, which `name_of` finds, has to be this one if it has any.
+pub(crate) fn read_record<T: DeserializeOwned>(
+    path: &Path,
+    kind: &str,
+    name: &str,
+    name_of: impl Fn(&mut T) -> &mut String,
+) -> Result<T> {
+    let mut record: T = serde_json::from_slice(&read(path)?).map_err(|error| not_json(path, "record", &error))?;
+    let own = name_of(&mut record);
+    if own.is_empty() {
+        name.clone_into(own);
+    }
+    if own != name {
+        let message = format!("record {} is about {kind} {own:?}, not {name:?}", path.display());
+        return Err(Error::invalid_argument(message));
+    }
+    Ok(record)
+}
+
+/// Puts labels into a record's map, and gives the paths that an update has to name.
+pub(crate) fn set(map: &mut Labels, field: &str, labels: Vec<(String, String)>) -> Vec<String> {
+    let fields = labels.iter().map(|(key, _)| format!("{field}.{key}")).collect();
+    map.extend(labels);
+    fields
 }
 
 /// What is wrong with a file that should be JSON, and where.

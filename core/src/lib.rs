@@ -31,7 +31,7 @@
 //! # Where to look
 //!
 //! - [`Store`], its transactions ([`Store::write`], [`Store::begin`]) and the traits that every place of records implements
-//!   ([`ContainerStore`], [`NamespaceStore`])
+//!   ([`ContainerStore`], [`ImageStore`], [`SandboxStore`], [`NamespaceStore`])
 //! - [`model`]: the records, field by field
 //! - [`rules`] and [`filter`]: what containerd demands of names and labels, and its filter language
 //! - [`proto`]: containerd's messages, with what they carry beyond this version
@@ -66,10 +66,12 @@ pub use host::SystemHost;
 pub use storage::layout::FORMAT_VERSION;
 #[cfg(feature = "file")]
 pub use storage::{OpenOptions, RestoreOptions, restore};
+pub use store::gc;
 pub use store::{
     CleanUp, CommitContent, ContainerStore, Containers, Content, ContentStore, ContentStream, ContentWriter, Context,
-    CreateSnapshot, Finding, Header, InNamespace, LeaseStore, Leases, NamespaceStore, Namespaces, OpenContent,
-    SharingPolicy, SnapshotStore, Snapshots, Store, Transaction, VisitContainer, WriteTxn,
+    CreateSnapshot, DeleteImage, Finding, Header, ImageStore, Images, InNamespace, LeaseStore, Leases, NamespaceStore,
+    Namespaces, OpenContent, SandboxStore, Sandboxes, SharingPolicy, SnapshotStore, Snapshots, Store, Transaction,
+    VisitContainer, VisitImage, VisitSandbox, WriteTxn,
 };
 
 /// The version of this crate.

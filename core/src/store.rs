@@ -7,12 +7,17 @@ mod containers;
 mod content;
 mod context;
 pub(crate) mod events;
+mod fields;
 mod filters;
+pub mod gc;
+mod halves;
 pub(crate) mod header;
+mod images;
 mod in_namespace;
 pub(crate) mod labels;
 mod leases;
 mod namespaces;
+mod sandboxes;
 mod snapshots;
 mod transaction;
 
@@ -22,9 +27,11 @@ pub use containers::{ContainerStore, Containers, VisitContainer};
 pub use content::{CommitContent, Content, ContentStore, ContentStream, ContentWriter, OpenContent, SharingPolicy};
 pub use context::Context;
 pub use header::Header;
+pub use images::{DeleteImage, ImageStore, Images, VisitImage};
 pub use in_namespace::InNamespace;
 pub use leases::{LeaseStore, Leases};
 pub use namespaces::{NamespaceStore, Namespaces};
+pub use sandboxes::{SandboxStore, Sandboxes, VisitSandbox};
 pub use snapshots::{CreateSnapshot, SnapshotStore, Snapshots};
 pub use transaction::{Transaction, WriteTxn};
 
@@ -186,6 +193,10 @@ impl Access for Store {
 
     fn store(&self) -> &Store {
         self
+    }
+
+    fn clean_up(&self) -> Result<()> {
+        Store::clean_up(self).map(drop)
     }
 
     fn publish(&self, namespace: &str) -> Result<()> {

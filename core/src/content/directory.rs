@@ -158,7 +158,8 @@ impl BlobStore for DirectoryBlobs {
     fn list_ingests(&self) -> Result<Vec<String>> {
         let ingests = self.root.join("ingest");
         // One without a name was left by a crash in the moment of its making. It goes when its name comes again.
-        let named = names(&ingests)?.into_iter().filter_map(|name| fs::read_to_string(ingests.join(name).join("ref")).ok());
+        let named =
+            names(&ingests)?.into_iter().filter_map(|name| fs::read_to_string(ingests.join(name).join("ref")).ok());
         Ok(named.collect())
     }
 }

@@ -154,9 +154,10 @@ impl MetadataOnly {
     }
 }
 
-/// Whether a value of [`Space::BackingSnapshot`] can be read; `name` is the last part of its key.
-pub(crate) fn check_value(name: Option<&Vec<u8>>, value: &[u8]) -> Result<()> {
-    if name.is_none_or(Vec::is_empty) { decode_number(value).map(drop) } else { decode(value).map(drop) }
+/// Whether a value of [`Space::BackingSnapshot`] can be read.
+pub(crate) fn check_value(key: &[u8], value: &[u8]) -> Result<()> {
+    let name = layout::parse(key).and_then(|(_, parts)| parts.into_iter().next_back());
+    if name.is_none_or(|name| name.is_empty()) { decode_number(value).map(drop) } else { decode(value).map(drop) }
 }
 
 fn decode_number(value: &[u8]) -> Result<u64> {
@@ -231,7 +232,8 @@ impl Snapshotter for MetadataOnly {
         }
         name.clone_into(&mut snapshot.name);
         snapshot.kind = SnapshotKind::Committed;
-        snapshot.labels = labels.iter().filter(|(_, value)| !value.is_empty()).map(|(k, v)| (k.clone(), v.clone())).collect();
+        snapshot.labels =
+            labels.iter().filter(|(_, value)| !value.is_empty()).map(|(k, v)| (k.clone(), v.clone())).collect();
         (snapshot.created_at, snapshot.updated_at) = (Some(now), Some(now));
         txn.delete(self.key(active));
         self.save(txn, &backing);

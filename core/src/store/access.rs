@@ -29,6 +29,15 @@ pub trait Access {
     /// has made it so.
     fn keep(&self, _pin: Pin) {}
 
+    /// Lets the stores of bytes that lie below the book drop what it knows no more, after a collection. Nothing lies below a
+    /// transaction.
+    ///
+    /// # Errors
+    /// What those stores give.
+    fn clean_up(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// Tells of a change under this namespace, once it is durable. Inside a transaction nobody is told
     /// (containerd-metadata §11.2).
     ///

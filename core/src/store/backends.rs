@@ -36,7 +36,9 @@ impl Backends {
     /// `InvalidArgument` for no name, and for one that nobody has.
     pub(super) fn snapshotter(&self, name: &str) -> Result<&dyn Snapshotter> {
         if name.is_empty() {
-            return Err(Error::invalid_argument("snapshotter argument missing").with_help("name one, for example native"));
+            return Err(
+                Error::invalid_argument("snapshotter argument missing").with_help("name one, for example native")
+            );
         }
         self.snapshotters.get(name).map(|snapshotter| &**snapshotter).ok_or_else(|| {
             let known = self.snapshotters.keys().map(String::as_str).collect::<Vec<_>>().join(", ");

@@ -2,9 +2,10 @@
 
 mod rules;
 
-pub(super) use rules::{hold, release};
+pub(super) use rules::{decode, decode_resource, delete, hold, list_resources, release};
 
 use super::access::Access;
+use super::gc::{self, CollectRules};
 use super::{Context, InNamespace, filters};
 use crate::Result;
 use crate::model::{Lease, LeaseResource};
@@ -18,11 +19,11 @@ pub trait LeaseStore {
     /// `AlreadyExists`; `Unknown` for a label without a key.
     fn create_lease(&self, context: &Context, lease: &Lease) -> Result<Lease>;
 
-    /// Removes a lease, but nothing of what it held: that is for the collector.
+    /// Removes a lease, but nothing of what it held: that is for the collector, which `sync` runs at once.
     ///
     /// # Errors
-    /// `NotFound`.
-    fn delete_lease(&self, context: &Context, id: &str) -> Result<()>;
+    /// `NotFound`. What the collector gives, with the lease removed.
+    fn delete_lease(&self, context: &Context, id: &str, sync: bool) -> Result<()>;
 
     /// The leases that any of `filters` selects (no filter: all), in byte order of their ids.
     ///
@@ -58,9 +59,10 @@ impl<A: Access> LeaseStore for A {
         self.write(|txn, now| rules::create(txn, namespace, lease, random, now))
     }
 
-    fn delete_lease(&self, context: &Context, id: &str) -> Result<()> {
+    fn delete_lease(&self, context: &Context, id: &str, sync: bool) -> Result<()> {
         let namespace = context.require_namespace()?;
-        self.write(|txn, now| rules::delete(txn, namespace, id, now))
+        self.write(|txn, now| rules::delete(txn, namespace, id, now))?;
+        if sync { gc::collect(self, CollectRules::default()).map(drop) } else { Ok(()) }
     }
 
     fn list_leases(&self, context: &Context, filters: &[&[u8]]) -> Result<Vec<Lease>> {
@@ -128,12 +130,20 @@ impl<S: LeaseStore + ?Sized> Leases<'_, S> {
         self.place.create_lease(&self.context, lease)
     }
 
-    /// Removes a lease.
+    /// Removes a lease, but nothing of what it held.
     ///
     /// # Errors
     /// As [`LeaseStore::delete_lease`].
     pub fn delete(&self, id: &str) -> Result<()> {
-        self.place.delete_lease(&self.context, id)
+        self.place.delete_lease(&self.context, id, false)
+    }
+
+    /// Removes a lease, and what nothing holds any more: in all namespaces, as [`Store::collect`](crate::Store::collect).
+    ///
+    /// # Errors
+    /// As [`LeaseStore::delete_lease`].
+    pub fn delete_and_collect(&self, id: &str) -> Result<()> {
+        self.place.delete_lease(&self.context, id, true)
     }
 
     /// Has a lease hold a resource.

@@ -17,12 +17,7 @@ pub struct WriteTxn<'a, 'b> {
 }
 
 impl<'a, 'b> WriteTxn<'a, 'b> {
-    pub(super) fn new(
-        txn: &'a mut Txn<'b>,
-        now: Timestamp,
-        store: &'a Store,
-        pins: &'a RefCell<Vec<Pin>>,
-    ) -> Self {
+    pub(super) fn new(txn: &'a mut Txn<'b>, now: Timestamp, store: &'a Store, pins: &'a RefCell<Vec<Pin>>) -> Self {
         WriteTxn { txn: RefCell::new(txn), now, store, pins }
     }
 

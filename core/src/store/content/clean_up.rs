@@ -1,8 +1,8 @@
 //! Removes bytes that nobody wants. Source: containerd-metadata §10.6.
 
 use super::rules;
-use crate::store::{Store, namespaces};
 use crate::Result;
+use crate::store::{Store, namespaces};
 use std::collections::BTreeSet;
 
 impl Store {

@@ -12,9 +12,9 @@ pub(in crate::store) fn decode_blob(value: &[u8]) -> Result<Blob> {
 }
 
 /// Whether this is the record of the blob whose digest is in its key.
-pub(in crate::store) fn check_blob(digest: Option<&Vec<u8>>, value: &[u8]) -> Result<()> {
+pub(in crate::store) fn check_blob(key: &[u8], value: &[u8]) -> Result<()> {
     let blob = decode_blob(value)?;
-    if digest.is_some_and(|digest| digest == blob.digest.as_bytes()) {
+    if key.ends_with(blob.digest.as_bytes()) {
         Ok(())
     } else {
         Err(Error::data_loss("the record is that of another blob"))

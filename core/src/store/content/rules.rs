@@ -124,13 +124,7 @@ impl Adaptor for Blob {
     }
 }
 
-pub(super) fn update(
-    txn: &mut Txn<'_>,
-    namespace: &str,
-    blob: &Blob,
-    fields: &[&str],
-    now: Timestamp,
-) -> Result<Blob> {
+pub(super) fn update(txn: &mut Txn<'_>, namespace: &str, blob: &Blob, fields: &[&str], now: Timestamp) -> Result<Blob> {
     let digest = &blob.digest;
     let mut updated = get(txn, namespace, digest)?;
     labels::apply(&mut updated.labels, &blob.labels, fields, |field| {
@@ -139,7 +133,7 @@ pub(super) fn update(
     })?;
     labels::validate_info(&updated.labels)?;
     updated.updated_at = Some(now);
-    labels::drop_empty(&mut updated.labels)
+    labels::settle(&mut updated.labels)
         .map_err(|error| error.context(format!("writing labels for info {digest}: ")))?;
     txn.put(blob_key(namespace, digest), updated.encode());
     events::publish(txn, namespace, "/stowbook/content/update", &message(&updated), now);
@@ -282,7 +276,7 @@ pub(super) fn commit(txn: &mut Txn<'_>, committing: &Committing<'_>, now: Timest
             labels: labels.clone(),
             ..Blob::default()
         };
-        labels::drop_empty(&mut blob.labels)?;
+        labels::settle(&mut blob.labels)?;
         txn.put(blob_key(namespace, digest), blob.encode());
         created = Some(blob);
     }

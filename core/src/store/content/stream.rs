@@ -30,8 +30,7 @@ impl ContentStream {
             return Err(Error::new(ErrorKind::InvalidArgument, "first message must have a reference")
                 .with_help("give the ingest a name"));
         }
-        let open =
-            OpenContent { reference: first.r#ref.clone(), expected: first.expected.clone(), total: first.total };
+        let open = OpenContent { reference: first.r#ref.clone(), expected: first.expected.clone(), total: first.total };
         let writer = store.open_content(context, &open)?;
         Ok(ContentStream {
             context: context.clone(),
@@ -95,7 +94,9 @@ impl ContentStream {
     fn write(&mut self, request: &WriteContentRequest, offset: i64) -> Result<()> {
         if request.offset > 0 && request.offset != offset {
             let message = format!("write @{} must occur at current offset {offset}", request.offset);
-            return Err(Error::new(ErrorKind::OutOfRange, message).with_help("ask for the status, and go on from there"));
+            return Err(
+                Error::new(ErrorKind::OutOfRange, message).with_help("ask for the status, and go on from there")
+            );
         }
         if request.offset == 0 && offset > 0 {
             self.writer.clear().map_err(|error| error.context("truncate failed: "))?;

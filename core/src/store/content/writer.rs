@@ -22,8 +22,14 @@ pub struct ContentWriter {
 #[derive(Debug)]
 pub(super) enum State {
     /// The blob of another namespace, until somebody writes.
-    Shared { status: IngestStatus, pin: Pin },
-    Open { ingest: Box<OpenIngest>, taken: Taken },
+    Shared {
+        status: IngestStatus,
+        pin: Pin,
+    },
+    Open {
+        ingest: Box<OpenIngest>,
+        taken: Taken,
+    },
     /// Committed, or a commit was refused.
     Closed,
 }
@@ -88,7 +94,8 @@ impl ContentWriter {
             let taken = backends.in_use.take(&self.backend_reference, now)?;
             // Something from an earlier writer may be there.
             backends.blobs.abort(&self.backend_reference)?;
-            let (begun, bytes) = backends.blobs.open(&self.backend_reference, if keep { status.total } else { 0 }, now)?;
+            let (begun, bytes) =
+                backends.blobs.open(&self.backend_reference, if keep { status.total } else { 0 }, now)?;
             let mut ingest = Box::new(OpenIngest::new(begun, bytes));
             let mut buffer = vec![0; if keep { CHUNK_BYTES } else { 0 }];
             loop {

@@ -1,21 +1,18 @@
 //! Leases: containerd's rules for them, in containerd's order. Source: containerd-metadata §5.
 
 use crate::filter::{Adaptor, Filter, join_path};
-use crate::model::{Labels, Lease, LeaseResource, Timestamp, Unrecognized};
+use crate::model::{Lease, LeaseResource, Timestamp, Unrecognized};
 use crate::proto::Message as _;
 use crate::proto::generated::containerd::services::leases::v1 as proto;
 use crate::rules::validate_digest;
 use crate::storage::layout::{self, Space};
 use crate::storage::{Read, Txn};
-use crate::store::events;
 use crate::store::namespaces::{self, Kind};
+use crate::store::{events, labels};
 use crate::text::quote;
 use crate::{Error, ErrorKind, Result};
 use std::borrow::Cow;
 use std::ops::ControlFlow;
-
-/// bbolt's limit for the key of a plain value, which a label's key and a resource's id are (§0.2).
-const MAX_KEY_BYTES: usize = 32768;
 
 fn key(namespace: &str, id: &str) -> Vec<u8> {
     layout::record(Space::Lease, namespace.as_bytes(), id.as_bytes())
@@ -70,8 +67,7 @@ pub(super) fn create(
         return Err(Error::already_exists(format!("lease {}", quote(&created.id)))
             .with_help("choose another id, or none to get a new one"));
     }
-    check_labels(&created.labels)?;
-    created.labels.retain(|_, value| !value.is_empty());
+    labels::settle(&mut created.labels)?;
     txn.put(key(namespace, &created.id), created.encode());
     let event = proto::CreateRequest { id: created.id.clone(), labels: created.labels.clone() };
     events::publish(txn, namespace, "/stowbook/leases/create", &event, now);
@@ -89,43 +85,15 @@ fn generated_id(random: [u8; 3], now: Timestamp) -> String {
     format!("{}-{}", now.nanos(), String::from_iter(letters))
 }
 
-/// The labels of a lease have no rules of their own; what stands here is what bbolt cannot store.
-fn check_labels(labels: &Labels) -> Result<()> {
-    for (key, value) in labels.iter().filter(|(_, value)| !value.is_empty()) {
-        check_key(key.as_bytes())
-            .map_err(|error| error.context(format!("failed to set label {}={}: ", quote(key), quote(value))))?;
-    }
-    Ok(())
-}
-
-fn check_key(key: &[u8]) -> Result<()> {
-    if key.is_empty() {
-        return Err(Error::new(ErrorKind::Unknown, "key required").with_help("give it a name"));
-    }
-    if key.len() > MAX_KEY_BYTES {
-        return Err(Error::new(ErrorKind::Unknown, "key too large")
-            .with_detail("length_bytes", key.len())
-            .with_detail("limit_bytes", MAX_KEY_BYTES)
-            .with_help("shorten the name"));
-    }
-    Ok(())
-}
-
-pub(super) fn delete(txn: &mut Txn<'_>, namespace: &str, id: &str, now: Timestamp) -> Result<()> {
+pub(in crate::store) fn delete(txn: &mut Txn<'_>, namespace: &str, id: &str, now: Timestamp) -> Result<()> {
     if !exists(txn, namespace, id)? {
         return Err(missing(id));
     }
-    remove(txn, namespace, id)?;
-    let event = proto::DeleteRequest { id: id.to_owned(), sync: false };
-    events::publish(txn, namespace, "/stowbook/leases/delete", &event, now);
-    Ok(())
-}
-
-/// Removes the record of a lease and the list of what it holds.
-pub(in crate::store) fn remove(txn: &mut Txn<'_>, namespace: &str, id: &str) -> Result<()> {
     let held = resources(namespace, id);
     txn.delete_range(&held, layout::prefix_end(&held).as_deref())?;
     txn.delete(key(namespace, id));
+    let event = proto::DeleteRequest { id: id.to_owned(), sync: false };
+    events::publish(txn, namespace, "/stowbook/leases/delete", &event, now);
     Ok(())
 }
 
@@ -172,7 +140,7 @@ pub(super) fn add_resource(
         return Err(Error::new(ErrorKind::Unknown, "bucket name required")
             .with_help("name the snapshotter: snapshots/‹snapshotter›"));
     }
-    check_key(resource.id.as_bytes())?;
+    labels::check_key(resource.id.as_bytes())?;
     let key = resource_key(namespace, lease, &resource.kind, &resource.id);
     txn.put(key, resource.unknown.as_bytes().to_vec());
     let event = proto::AddResourceRequest { id: lease.to_owned(), resource: Some(message(resource)) };
@@ -210,8 +178,7 @@ fn check_resource(resource: &LeaseResource) -> Result<()> {
     let (first, others) = (parts.next().unwrap_or_default(), parts.count());
     match (first, others) {
         ("content", 0) => validate_digest(id).map_err(|error| {
-            let message = format!("invalid content resource id {id}: {}", error.message());
-            Error::invalid_argument(message).with_help("content is held by its digest")
+            error.context(format!("invalid content resource id {id}: ")).with_class(ErrorKind::InvalidArgument)
         }),
         ("ingests" | "images", 0) | ("snapshots", 1) => Ok(()),
         ("content" | "ingests" | "images", _) => {
@@ -226,7 +193,7 @@ fn check_resource(resource: &LeaseResource) -> Result<()> {
 
 const TYPES: &str = "types: content, images, ingests, snapshots/‹snapshotter›";
 
-pub(super) fn list_resources(read: &dyn Read, namespace: &str, lease: &str) -> Result<Vec<LeaseResource>> {
+pub(in crate::store) fn list_resources(read: &dyn Read, namespace: &str, lease: &str) -> Result<Vec<LeaseResource>> {
     if !exists(read, namespace, lease)? {
         return Err(missing(lease));
     }
@@ -258,7 +225,7 @@ pub(in crate::store) fn hold(
             .with_detail("lease", lease)
             .with_help("create the lease first, in the same namespace"));
     }
-    check_key(id.as_bytes())?;
+    labels::check_key(id.as_bytes())?;
     let key = resource_key(namespace, lease, kind, id);
     if !txn.get(&key, &mut |_| Ok(()))? {
         txn.put(key, Vec::new());

@@ -165,12 +165,7 @@ pub(in crate::store) fn each(
 
 /// Removes the record of a snapshot and nothing else: for the collector. Like containerd's it leaves the parent's note of
 /// this child, so that the parent cannot be removed by hand any more (§6.3). The notes of its own children go with it.
-pub(in crate::store) fn remove_record(
-    txn: &mut Txn<'_>,
-    namespace: &str,
-    snapshotter: &str,
-    key: &str,
-) -> Result<()> {
+pub(in crate::store) fn remove_record(txn: &mut Txn<'_>, namespace: &str, snapshotter: &str, key: &str) -> Result<()> {
     let children = layout::prefix(Space::SnapshotChild, &[namespace, snapshotter, key].map(str::as_bytes));
     txn.delete_range(&children, layout::prefix_end(&children).as_deref())?;
     txn.delete(snapshot_key(namespace, snapshotter, key));
@@ -239,7 +234,7 @@ pub(super) fn create(
             return Err(name_required());
         }
         let mut own = snapshot.clone();
-        labels::drop_empty(&mut own.labels)?;
+        labels::settle(&mut own.labels)?;
         (own.created_at, own.updated_at) = (Some(now), Some(now));
         own.backend_name = backend_name;
         if !parent.is_empty() {
@@ -311,7 +306,7 @@ pub(super) fn commit(
         backend_name,
         ..Snapshot::default()
     };
-    labels::drop_empty(&mut committed.labels)?;
+    labels::settle(&mut committed.labels)?;
     place.save(txn, &committed);
     remove_record(txn, place.namespace, place.snapshotter, key)?;
     place.release(txn, key);
@@ -341,7 +336,7 @@ pub(super) fn update(
     labels::validate_info(&own.labels)?;
     own.updated_at = Some(now);
     // containerd says `read` where it means `write`.
-    labels::drop_empty(&mut own.labels).map_err(|error| error.context("failed to read labels: "))?;
+    labels::settle(&mut own.labels).map_err(|error| error.context("failed to read labels: "))?;
     place.save(txn, &own);
     let backing = place.backend.update(txn, &own.backend_name, &inherited(&own.labels), fields, now)?;
     let updated = overlaid(backing, own);
@@ -361,11 +356,11 @@ pub(super) fn update(
 
 pub(super) fn remove(txn: &mut Txn<'_>, place: &Place<'_>, key: &str, now: Timestamp) -> Result<()> {
     let own = place.find(txn, key)?;
-    let children =
-        layout::prefix(Space::SnapshotChild, &[place.namespace, place.snapshotter, key].map(str::as_bytes));
+    let children = layout::prefix(Space::SnapshotChild, &[place.namespace, place.snapshotter, key].map(str::as_bytes));
     if (&*txn as &dyn Read).any(&children, layout::prefix_end(&children).as_deref())? {
-        return Err(Error::failed_precondition("cannot remove snapshot with child")
-            .with_help("remove what stands on it first; a child that was collected keeps it until its namespace goes"));
+        return Err(Error::failed_precondition("cannot remove snapshot with child").with_help(
+            "remove what stands on it first; a child that was collected keeps it until its namespace goes",
+        ));
     }
     if !own.parent.is_empty() {
         place.find_parent(txn, &own.parent)?;
