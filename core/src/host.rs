@@ -25,15 +25,7 @@ mod system {
 
     impl Host for SystemHost {
         fn now(&self) -> Timestamp {
-            let now = SystemTime::now();
-            // A clock before 1970 or after 9999 is set wrong; the nearest time that can be written is the honest answer.
-            match now.duration_since(UNIX_EPOCH) {
-                Ok(since) => i64::try_from(since.as_secs())
-                    .ok()
-                    .and_then(|seconds| Timestamp::new(seconds, since.subsec_nanos()).ok())
-                    .unwrap_or(Timestamp::YEAR_ONE),
-                Err(_) => Timestamp::YEAR_ONE,
-            }
+            timestamp(SystemTime::now())
         }
 
         fn random(&self, out: &mut [u8]) {
@@ -46,6 +38,18 @@ mod system {
         }
     }
 
+    /// A time of the system. A clock before 1970 or after 9999 is set wrong; the nearest time that can be written is the
+    /// honest answer.
+    pub(crate) fn timestamp(time: SystemTime) -> Timestamp {
+        match time.duration_since(UNIX_EPOCH) {
+            Ok(since) => i64::try_from(since.as_secs())
+                .ok()
+                .and_then(|seconds| Timestamp::new(seconds, since.subsec_nanos()).ok())
+                .unwrap_or(Timestamp::YEAR_ONE),
+            Err(_) => Timestamp::YEAR_ONE,
+        }
+    }
+
     /// Waits. Only for a lock that another process holds.
     pub(crate) fn pause(duration: Duration) {
         std::thread::sleep(duration);
@@ -53,4 +57,4 @@ mod system {
 }
 
 #[cfg(feature = "file")]
-pub(crate) use system::pause;
+pub(crate) use system::{pause, timestamp};

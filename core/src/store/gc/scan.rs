@@ -3,11 +3,10 @@
 use super::graph::Graph;
 use super::labels::{self, Age, Meaning};
 use super::{Because, CollectRules, How, Resource, ResourceKind};
-use crate::model::{Blob, Container, Ingest, Labels, Sandbox, Snapshot, Timestamp};
-use crate::proto::Message;
+use crate::model::{Container, Labels, Sandbox, Timestamp};
 use crate::storage::Read;
 use crate::storage::layout::{self, Space};
-use crate::store::{halves, images, leases};
+use crate::store::{content, halves, images, leases, snapshots};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -114,7 +113,7 @@ impl Scan<'_> {
 
     fn snapshots(&mut self, read: &dyn Read) -> Result<()> {
         each(read, self.namespace, Space::Snapshot, |key, parts, value| {
-            let snapshot: Snapshot = decode(key, value)?;
+            let snapshot = snapshots::record::decode(value)?;
             let [snapshotter, name] = texts(key, parts)?;
             let number = self.add(key, ResourceKind::Snapshot, format!("{snapshotter}/{name}"));
             if !snapshot.parent.is_empty() {
@@ -130,7 +129,7 @@ impl Scan<'_> {
     fn ingests(&mut self, read: &dyn Read) -> Result<()> {
         each(read, self.namespace, Space::Ingest, |key, parts, value| {
             let [reference] = texts(key, parts)?;
-            let ingest = decode_ingest(&reference, value)?;
+            let ingest = content::record::decode_ingest(&reference, value)?;
             let number = self.add(key, ResourceKind::Ingest, reference);
             // Without a time it is a lease that keeps it.
             if ingest.expires_at.is_some_and(|expires_at| self.now <= expires_at) {
@@ -146,7 +145,7 @@ impl Scan<'_> {
 
     fn content(&mut self, read: &dyn Read) -> Result<()> {
         each(read, self.namespace, Space::Blob, |key, parts, value| {
-            let blob: Blob = decode(key, value)?;
+            let blob = content::record::decode_blob(value)?;
             let [digest] = texts(key, parts)?;
             let number = self.add(key, ResourceKind::Content, digest);
             let listens = Listens { root: true, back_references: true, conditions: true, ..Listens::default() };
@@ -269,17 +268,4 @@ fn texts<const N: usize>(key: &[u8], parts: Vec<Vec<u8>>) -> Result<[String; N]>
     texts
         .and_then(|texts| texts.try_into().ok())
         .ok_or_else(|| Error::data_loss(format!("{} is not UTF-8", layout::describe(key))))
-}
-
-/// Protobuf that does not decode is the caller's fault on a wire, but lost data in a book.
-fn decode<T: Message>(key: &[u8], value: &[u8]) -> Result<T> {
-    T::decode(value).map_err(|error| {
-        Error::data_loss(error.message_bytes())
-            .context(format!("{}: ", layout::describe(key)))
-            .with_help("restore a backup, or run `stowbook db check` to see what else is damaged")
-    })
-}
-
-pub(super) fn decode_ingest(reference: &str, value: &[u8]) -> Result<Ingest> {
-    serde_json::from_slice(value).map_err(|error| Error::data_loss(format!("{reference} {error}")))
 }

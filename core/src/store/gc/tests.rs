@@ -6,7 +6,7 @@ use crate::model::{
 };
 use crate::proto::Message as _;
 use crate::storage::layout::{self, Space};
-use crate::storage::{Read, Txn};
+use crate::storage::Txn;
 use crate::{Host, Store, SystemHost};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -196,7 +196,10 @@ fn put(txn: &mut Txn<'_>, record: &Record) {
             let (snapshotter, name) = id.split_once('/').unwrap();
             let parent = link.split_once('/').map_or(String::new(), |(_, parent)| parent.to_owned());
             let snapshot = Snapshot { name: name.to_owned(), parent, labels, ..Snapshot::default() };
-            txn.put(layout::key(Space::Snapshot, &[ns, snapshotter.as_bytes(), name.as_bytes()]), snapshot.encode());
+            txn.put(
+                layout::key(Space::Snapshot, &[ns, snapshotter.as_bytes(), name.as_bytes()]),
+                crate::store::snapshots::record::encode(&snapshot),
+            );
         }
         "image" => {
             let target = Descriptor { digest: link, ..Descriptor::default() };
@@ -211,7 +214,7 @@ fn put(txn: &mut Txn<'_>, record: &Record) {
         }
         "ingest" => {
             let ingest = Ingest { reference: id.clone(), expires_at: expires, expected: link, ..Ingest::default() };
-            txn.put(key(Space::Ingest), serde_json::to_vec(&ingest).unwrap());
+            txn.put(key(Space::Ingest), crate::store::content::record::encode_ingest(&ingest));
         }
         "container" => {
             let (snapshotter, snapshot_key) = link.split_once('/').unwrap_or_default();
