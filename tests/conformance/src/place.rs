@@ -163,7 +163,7 @@ impl Place for Core {
     }
 
     fn provides(&self, what: &str) -> bool {
-        matches!(what, "gc")
+        matches!(what, "content" | "gc" | "snapshots")
     }
 
     fn play(&mut self, step: &Step) -> Answer {
