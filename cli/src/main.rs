@@ -4,8 +4,10 @@ mod args;
 mod containers;
 mod db;
 mod defaults;
+mod gc;
 mod images;
 mod input;
+mod leases;
 mod namespaces;
 mod output;
 mod place;
@@ -24,7 +26,8 @@ fn main() -> ExitCode {
         Err(error) => return usage::print(&error),
     };
     let mut global = cli.global;
-    global.in_namespace = matches!(cli.command, Command::Containers(_) | Command::Images(_) | Command::Sandboxes(_));
+    global.in_namespace =
+        matches!(cli.command, Command::Containers(_) | Command::Images(_) | Command::Sandboxes(_) | Command::Leases(_));
     match run(&global, cli.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Pipe) => ExitCode::SUCCESS,
@@ -76,6 +79,8 @@ fn run(global: &Global, command: Command) -> Result<(), Failure> {
         Command::Images(command) => images::run(global, command),
         Command::Sandboxes(command) => sandboxes::run(global, command),
         Command::Namespaces(command) => namespaces::run(global, command),
+        Command::Leases(command) => leases::run(global, command),
+        Command::Gc(command) => gc::run(global, &command),
         Command::Db(command) => db::run(global, command),
         Command::Completions { shell } => {
             // It panics when it cannot write, so it writes to memory.

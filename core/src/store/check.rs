@@ -1,11 +1,11 @@
 //! Looks at every value of a book.
 
-use super::{halves, header, images};
-use crate::Result;
+use super::{content, halves, header, images, leases, snapshots};
 use crate::model::{Container, Sandbox};
 use crate::proto::Message as _;
 use crate::storage::layout::{self, Space};
 use crate::storage::{Snapshot, unseal};
+use crate::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::ControlFlow;
@@ -43,6 +43,7 @@ pub(super) fn values(snapshot: &Arc<dyn Snapshot>) -> Result<Vec<Finding>> {
     let mut namespaces = BTreeSet::new();
     // The parts of the keys of what lies in namespaces, by the first byte of the keys.
     let mut records: BTreeMap<u8, BTreeSet<Vec<Vec<u8>>>> = BTreeMap::new();
+    let mut links = snapshots::links::Links::default();
     let mut last_key = Vec::new();
     let walked = Snapshot::scan(&**snapshot, &[], None, &mut |key, sealed| {
         last_key = key.to_vec();
@@ -75,13 +76,14 @@ pub(super) fn values(snapshot: &Arc<dyn Snapshot>) -> Result<Vec<Finding>> {
             Space::SandboxHead => halves::decode_head::<Sandbox>(value).map(drop),
             Space::EventLog => super::events::Bounds::decode(value).map(drop),
             Space::Event => crate::model::Envelope::decode(value).map(drop),
-            Space::Lease
-            | Space::LeaseResource
-            | Space::Blob
-            | Space::Ingest
-            | Space::Snapshot
-            | Space::SnapshotChild
-            | Space::Sequence => Ok(()),
+            Space::Lease => leases::decode(value).map(drop),
+            Space::LeaseResource => leases::decode_resource(key, value).map(drop),
+            Space::Blob => content::record::check_blob(key, value),
+            Space::Ingest => content::record::decode_ingest("", value).map(drop),
+            Space::Snapshot => links.add(key, value),
+            Space::SnapshotChild => Err(Error::data_loss("its value is not empty")),
+            Space::Sequence => snapshots::rules::decode_sequence(value).map(drop),
+            Space::BackingSnapshot => crate::snapshot::check_value(key, value),
         };
         if let Err(error) = decoded {
             problem(error.to_string());
@@ -106,12 +108,20 @@ pub(super) fn values(snapshot: &Arc<dyn Snapshot>) -> Result<Vec<Finding>> {
             finding(head, parts, problem);
         }
     }
+    for parts in of(Space::LeaseResource) {
+        if parts.get(..2).is_some_and(|lease| !of(Space::Lease).contains(lease)) {
+            finding(Space::LeaseResource, parts, "its lease does not exist");
+        }
+    }
     // A body goes with its head.
     let bodies = [Space::ContainerBody, Space::SandboxBody];
     for space in Space::IN_NAMESPACE.into_iter().filter(|space| !bodies.contains(space)) {
         for parts in of(space).iter().filter(|parts| parts.first().is_some_and(|name| !namespaces.contains(name))) {
             finding(space, parts, "its namespace does not exist");
         }
+    }
+    for (space, parts, problem) in links.problems(of(Space::Snapshot), of(Space::SnapshotChild)) {
+        finding(space, &parts, problem);
     }
     Ok(findings)
 }

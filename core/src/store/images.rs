@@ -1,14 +1,13 @@
 //! Image records: names for content. What can be done with them stands here, the rules in `rules`, how filters read what
 //! is stored in `record`.
 
-mod lease;
 mod record;
 mod rules;
 
 pub(super) use rules::decode;
 
 use super::access::Access;
-use super::{Context, InNamespace, filters};
+use super::{Context, InNamespace, filters, gc};
 use crate::model::{Descriptor, Image, Timestamp};
 use crate::{Error, ErrorKind, Result};
 use rules::Scope;
@@ -122,7 +121,8 @@ impl<A: Access> ImageStore for A {
 
     fn delete_image(&self, context: &Context, name: &str, options: &DeleteImage) -> Result<()> {
         let (namespace, lease) = (context.require_namespace()?, context.lease.as_deref());
-        self.write(|txn, now| rules::delete(txn, Scope { namespace, lease, now }, name, options))
+        self.write(|txn, now| rules::delete(txn, Scope { namespace, lease, now }, name, options))?;
+        if options.sync { gc::collect(self, gc::CollectRules::default()).map(drop) } else { Ok(()) }
     }
 }
 

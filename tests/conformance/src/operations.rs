@@ -1,10 +1,13 @@
 //! What the operations of the vectors are in the core.
 
 mod containers;
+mod content;
 mod images;
+mod leases;
 mod namespaces;
 mod pure;
 mod sandboxes;
+mod snapshots;
 
 use crate::vectors::Step;
 use serde_json::Value;
@@ -39,7 +42,16 @@ impl From<serde_json::Error> for Trouble {
 impl Operation {
     /// The operation of this name, if the core has it.
     pub(crate) fn find(name: &str) -> Option<Self> {
-        let kinds = [pure::find, containers::find, images::find, namespaces::find, sandboxes::find];
+        let kinds = [
+            pure::find,
+            containers::find,
+            content::find,
+            images::find,
+            leases::find,
+            namespaces::find,
+            sandboxes::find,
+            snapshots::find,
+        ];
         kinds.into_iter().find_map(|find| find(name))
     }
 }

@@ -4,7 +4,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
-use stowbook::model::{Any, Container, Descriptor, Image, Labels, Namespace, Runtime, Sandbox, Timestamp};
+use stowbook::model::{
+    Any, Blob, Container, Descriptor, Image, IngestStatus, Labels, Lease, LeaseResource, Namespace, Runtime, Sandbox,
+    Snapshot, SnapshotKind, Timestamp,
+};
+use stowbook::proto::generated::containerd::services::content::v1::{WriteAction, WriteContentRequest};
 
 /// Which fields an update changes.
 #[derive(Default, Deserialize)]
@@ -71,6 +75,23 @@ pub(crate) struct WithNamespace {
     pub(crate) update_mask: Mask,
 }
 
+/// The request that creates a lease.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct NewLease {
+    pub(crate) id: String,
+    pub(crate) labels: Labels,
+}
+
+/// A request about a lease. A missing resource is an empty one.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct OfLease {
+    pub(crate) id: String,
+    pub(crate) sync: bool,
+    pub(crate) resource: LeaseResource,
+}
+
 /// A request that creates or updates an image. A missing image is an empty one.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -110,13 +131,98 @@ pub(crate) struct WithSandbox {
     pub(crate) fields: Vec<String>,
 }
 
+/// The request of an operation that names a blob.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ByDigest {
+    pub(crate) digest: String,
+}
+
+/// The request of an operation that names an ingest.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ByRef {
+    #[serde(rename = "ref")]
+    pub(crate) reference: String,
+}
+
+/// A request that updates a blob. A missing blob is an empty one.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct WithBlob {
+    pub(crate) info: Blob,
+    pub(crate) update_mask: Mask,
+}
+
+/// The messages of a stream that writes content.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct WriteMessages {
+    messages: Vec<WriteMessage>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct WriteMessage {
+    action: Action,
+    #[serde(rename = "ref")]
+    reference: String,
+    total: i64,
+    expected: String,
+    offset: i64,
+    data_text: String,
+    labels: Labels,
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum Action {
+    #[default]
+    Stat,
+    Write,
+    Commit,
+}
+
+impl WriteMessages {
+    pub(crate) fn messages(self) -> impl Iterator<Item = WriteContentRequest> {
+        self.messages.into_iter().map(|message| WriteContentRequest {
+            action: match message.action {
+                Action::Stat => WriteAction::Stat,
+                Action::Write => WriteAction::Write,
+                Action::Commit => WriteAction::Commit,
+            }
+            .into(),
+            r#ref: message.reference,
+            total: message.total,
+            expected: message.expected,
+            offset: message.offset,
+            data: message.data_text.into_bytes(),
+            labels: message.labels,
+        })
+    }
+}
+
+/// Any request about snapshots: no two of them have different fields of one name.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct SnapshotRequest {
+    pub(crate) snapshotter: String,
+    pub(crate) key: String,
+    pub(crate) name: String,
+    pub(crate) parent: String,
+    pub(crate) labels: Labels,
+    pub(crate) filters: Vec<String>,
+    pub(crate) info: Snapshot,
+    pub(crate) update_mask: Mask,
+}
+
 /// A message in the making.
 #[derive(Default)]
 pub(crate) struct Message(Map<String, Value>);
 
 impl Message {
     /// Sets a text, unless it is empty.
-    fn text(mut self, name: &str, text: &str) -> Self {
+    pub(crate) fn text(mut self, name: &str, text: &str) -> Self {
         if !text.is_empty() {
             self.0.insert(name.to_owned(), text.into());
         }
@@ -146,6 +252,11 @@ impl Message {
     /// Sets a time, if there is one.
     fn time(self, name: &str, time: Option<Timestamp>) -> Self {
         self.field(name, time.map(|time| time.to_string().into()))
+    }
+
+    /// Sets an integer of 64 bits, unless it is zero.
+    pub(crate) fn integer(self, name: &str, number: i64) -> Self {
+        self.field(name, integer(number))
     }
 
     /// Sets a list, unless it is empty.
@@ -190,6 +301,14 @@ pub(crate) fn sandbox(sandbox: &Sandbox) -> Value {
         .end()
 }
 
+pub(crate) fn lease(lease: &Lease) -> Value {
+    Message::default().text("id", &lease.id).time("created_at", lease.created_at).labels("labels", &lease.labels).end()
+}
+
+pub(crate) fn lease_resource(resource: &LeaseResource) -> Value {
+    Message::default().text("id", &resource.id).text("type", &resource.kind).end()
+}
+
 fn runtime(runtime: &Runtime) -> Value {
     let options = runtime.options.as_ref().map(any);
     Message::default().text("name", &runtime.name).field("options", options).end()
@@ -199,7 +318,7 @@ pub(crate) fn image(image: &Image) -> Value {
     let target = Message::default()
         .text("media_type", &image.target.media_type)
         .text("digest", &image.target.digest)
-        .field("size", integer(image.target.size))
+        .integer("size", image.target.size)
         .labels("annotations", &image.target.annotations);
     Message::default()
         .text("name", &image.name)
@@ -207,6 +326,43 @@ pub(crate) fn image(image: &Image) -> Value {
         .field("target", Some(target.end()))
         .time("created_at", image.created_at)
         .time("updated_at", image.updated_at)
+        .end()
+}
+
+pub(crate) fn blob(blob: &Blob) -> Value {
+    Message::default()
+        .text("digest", &blob.digest)
+        .integer("size", blob.size)
+        .time("created_at", blob.created_at)
+        .time("updated_at", blob.updated_at)
+        .labels("labels", &blob.labels)
+        .end()
+}
+
+/// Without its times, which the vectors do not have.
+pub(crate) fn ingest_status(status: &IngestStatus) -> Value {
+    Message::default()
+        .text("ref", &status.reference)
+        .integer("offset", status.offset)
+        .integer("total", status.total)
+        .text("expected", &status.expected)
+        .end()
+}
+
+pub(crate) fn snapshot(snapshot: &Snapshot) -> Value {
+    let kind = match snapshot.kind {
+        SnapshotKind::View => "VIEW",
+        SnapshotKind::Active => "ACTIVE",
+        SnapshotKind::Committed => "COMMITTED",
+        _ => "",
+    };
+    Message::default()
+        .text("name", &snapshot.name)
+        .text("parent", &snapshot.parent)
+        .text("kind", kind)
+        .time("created_at", snapshot.created_at)
+        .time("updated_at", snapshot.updated_at)
+        .labels("labels", &snapshot.labels)
         .end()
 }
 

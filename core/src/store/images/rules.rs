@@ -1,9 +1,9 @@
 //! Image records: containerd's rules for them, in containerd's order. Source: containerd-metadata §4.
 
 use super::record::Stored;
-use super::{DeleteImage, VisitImage, lease};
+use super::{DeleteImage, VisitImage};
 use crate::filter::Filter;
-use crate::model::{Image, Timestamp};
+use crate::model::{EXPIRE_LABEL, Image, Timestamp};
 use crate::proto::Message as _;
 use crate::proto::generated::containerd::services::images::v1::{ImageCreate, ImageDelete, ImageUpdate};
 use crate::rules::{validate_digest, validate_label};
@@ -11,13 +11,10 @@ use crate::storage::layout::{self, Space};
 use crate::storage::{Read, Txn};
 use crate::store::fields::Fields;
 use crate::store::namespaces::{self, Kind};
-use crate::store::{events, labels};
+use crate::store::{events, labels, leases};
 use crate::text::quote;
 use crate::{Error, ErrorKind, Result};
 use std::ops::ControlFlow;
-
-/// An image with this label is held by the lease that it is written under: else the collector could take it at once.
-const EXPIRE_LABEL: &str = "containerd.io/gc.expire";
 
 /// What a lease calls the images that it holds.
 const HELD_AS: &str = "images";
@@ -159,10 +156,11 @@ fn apply_field(updated: &mut Image, image: &Image, field: &str) -> Result<()> {
     Ok(())
 }
 
-/// Has the lease of the context hold an image that can expire. The label counts even if it is empty.
+/// Has the lease of the context hold an image that can expire: else the collector could take it at once. The label counts
+/// even if it is empty.
 fn hold(txn: &mut Txn<'_>, scope: Scope<'_>, image: &Image) -> Result<()> {
     if image.labels.contains_key(EXPIRE_LABEL) {
-        lease::hold(txn, scope.namespace, scope.lease, HELD_AS, &image.name)?;
+        leases::hold(txn, scope.namespace, scope.lease, HELD_AS, &image.name)?;
     }
     Ok(())
 }
@@ -192,7 +190,7 @@ pub(super) fn delete(txn: &mut Txn<'_>, scope: Scope<'_>, name: &str, options: &
         ))
         .with_help("somebody gave the name to another target; look at it before you delete it"));
     }
-    lease::release(txn, namespace, scope.lease, HELD_AS, name);
+    leases::release(txn, namespace, scope.lease, HELD_AS, name);
     txn.delete(key(namespace, name));
     events::publish(txn, namespace, "/images/delete", &ImageDelete { name: name.to_owned() }, now);
     Ok(())
