@@ -64,8 +64,9 @@ pub use storage::layout::FORMAT_VERSION;
 #[cfg(feature = "file")]
 pub use storage::{OpenOptions, RestoreOptions, restore};
 pub use store::{
-    ContainerStore, Containers, Context, Finding, Header, InNamespace, NamespaceStore, Namespaces, Store, Transaction,
-    VisitContainer, WriteTxn,
+    ContainerStore, Containers, Context, Cursor, Event, EventBounds, EventPage, EventStore, Events, Finding, Header,
+    InNamespace, NamespaceStore, Namespaces, RETAINED_EVENTS, Since, Store, Subscription, Transaction, VisitContainer,
+    WriteTxn,
 };
 
 /// The version of this crate.

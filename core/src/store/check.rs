@@ -1,11 +1,12 @@
 //! Looks at every value of a book.
 
 use super::containers::record;
+use super::events::Bounds;
 use super::header;
-use crate::Result;
 use crate::proto::Message as _;
 use crate::storage::layout::{self, Space};
 use crate::storage::{Snapshot, unseal};
+use crate::{Error, Result};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::ControlFlow;
@@ -43,6 +44,7 @@ pub(super) fn values(snapshot: &Arc<dyn Snapshot>) -> Result<Vec<Finding>> {
     let mut heads: BTreeSet<Vec<Vec<u8>>> = BTreeSet::new();
     let mut bodies = BTreeSet::new();
     let mut namespaces = BTreeSet::new();
+    let mut log = Log::default();
     let mut last_key = Vec::new();
     let walked = Snapshot::scan(&**snapshot, &[], None, &mut |key, sealed| {
         last_key = key.to_vec();
@@ -61,6 +63,11 @@ pub(super) fn values(snapshot: &Arc<dyn Snapshot>) -> Result<Vec<Finding>> {
         let decoded = match space {
             // Checked above.
             Space::Book => Ok(()),
+            Space::Event if !log.holds(&parts) => Err(Error::data_loss("the event log does not reach to it")),
+            Space::EventLog if value.is_empty() => {
+                log = Log::Unknown;
+                Ok(())
+            }
             _ if value.is_empty() && space != Space::ContainerBody => Ok(()),
             Space::Namespace => {
                 namespaces.extend(parts);
@@ -71,7 +78,9 @@ pub(super) fn values(snapshot: &Arc<dyn Snapshot>) -> Result<Vec<Finding>> {
                 heads.insert(parts);
                 decoded
             }
-            Space::EventLog => super::events::Bounds::decode(value).map(drop),
+            Space::EventLog => Bounds::decode(value)
+                .map(|bounds| log = Log::Known { next: bounds.first, last: bounds.last, missing: 0 })
+                .inspect_err(|_| log = Log::Unknown),
             Space::Event => crate::model::Envelope::decode(value).map(drop),
             Space::Image
             | Space::Lease
@@ -100,6 +109,7 @@ pub(super) fn values(snapshot: &Arc<dyn Snapshot>) -> Result<Vec<Finding>> {
         // What was not seen may be there.
         return Ok(findings);
     }
+    findings.extend(log.finding());
     let halves = heads.symmetric_difference(&bodies).map(|parts| {
         let problem = if heads.contains(parts) { "its body is missing" } else { "its head is missing" };
         (parts, problem)
@@ -112,4 +122,42 @@ pub(super) fn values(snapshot: &Arc<dyn Snapshot>) -> Result<Vec<Finding>> {
         findings.push(Finding { place, problem: problem.to_owned() });
     }
     Ok(findings)
+}
+
+/// Follows the numbers of the events, which come in order and behind the bounds of the log.
+enum Log {
+    /// The bounds cannot be read, which is told already.
+    Unknown,
+    /// The next event should have this number.
+    Known { next: u64, last: u64, missing: u64 },
+}
+
+impl Default for Log {
+    /// A book without bounds has no event yet.
+    fn default() -> Self {
+        Log::Known { next: 1, last: 0, missing: 0 }
+    }
+}
+
+impl Log {
+    /// Takes the key of the next event. Whether it lies within the bounds.
+    fn holds(&mut self, parts: &[Vec<u8>]) -> bool {
+        let Log::Known { next, last, missing } = self else { return true };
+        let number = parts.first().and_then(|number| <[u8; 8]>::try_from(number.as_slice()).ok());
+        match number.map(u64::from_be_bytes).filter(|number| (*next..=*last).contains(number)) {
+            Some(number) => {
+                *missing = missing.saturating_add(number.saturating_sub(*next));
+                *next = number.saturating_add(1);
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn finding(self) -> Option<Finding> {
+        let Log::Known { next, last, missing } = self else { return None };
+        let missing = missing.saturating_add(last.saturating_add(1).saturating_sub(next));
+        let problem = format!("{missing} of its events are missing");
+        (missing > 0).then(|| Finding { place: "the event log".to_owned(), problem })
+    }
 }

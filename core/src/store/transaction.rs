@@ -1,5 +1,5 @@
 use super::access::Access;
-use super::{Context, InNamespace, Namespaces, Store, events};
+use super::{Context, Events, InNamespace, Namespaces, Store, events};
 use crate::model::Timestamp;
 use crate::storage::{PendingTxn, Read, Txn};
 use crate::{Error, Result};
@@ -26,6 +26,12 @@ impl<'a, 'b> WriteTxn<'a, 'b> {
     #[must_use]
     pub fn namespaces(&self) -> Namespaces<'_, Self> {
         Namespaces::new(self)
+    }
+
+    /// The event log, to publish to.
+    #[must_use]
+    pub fn events(&self) -> Events<'_, Self> {
+        Events::new(self)
     }
 }
 
@@ -75,6 +81,12 @@ impl Transaction {
         Namespaces::new(self)
     }
 
+    /// The event log, to publish to.
+    #[must_use]
+    pub fn events(&self) -> Events<'_, Self> {
+        Events::new(self)
+    }
+
     /// Makes the changes durable, all together, and ends the transaction.
     ///
     /// # Errors
@@ -82,7 +94,7 @@ impl Transaction {
     /// ended. Nothing was changed then. What the storage gives, as [`Store::write`].
     pub fn commit(&self) -> Result<()> {
         let pending = self.lock()?.take().ok_or_else(ended)?;
-        self.store.book.commit(&pending, events::append)
+        self.store.book.commit(&pending, |txn| events::append(txn, self.store.retained_events))
     }
 
     /// Drops the changes and ends the transaction. A second call does nothing.
