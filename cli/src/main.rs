@@ -3,6 +3,7 @@
 mod args;
 mod containers;
 mod db;
+mod events;
 mod input;
 mod namespaces;
 mod output;
@@ -58,6 +59,7 @@ fn run(global: &Global, command: Command) -> Result<(), Failure> {
     match command {
         Command::Containers(command) => containers::run(global, command),
         Command::Namespaces(command) => namespaces::run(global, command),
+        Command::Events(command) => events::run(global, &command),
         Command::Db(command) => db::run(global, command),
         Command::Completions { shell } => {
             // It panics when it cannot write, so it writes to memory.

@@ -146,7 +146,7 @@ impl Events<'_, Store> {
     /// store.namespace("default").containers().create(&Container::new("web", "runc"))?;
     /// store.namespace("default").containers().delete("web")?;
     ///
-    /// let page = store.events().read(Since::Oldest, &["topic~=/delete"], 10)?;
+    /// let page = store.events().read(Since::Oldest, &["topic~=delete"], 10)?;
     /// assert_eq!((page.events[0].number, &*page.events[0].envelope.topic), (2, "/containers/delete"));
     /// assert!(store.events().read(page.next, &[""], 10)?.events.is_empty());
     /// # Ok::<(), stowbook::Error>(())

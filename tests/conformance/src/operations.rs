@@ -1,6 +1,7 @@
 //! What the operations of the vectors are in the core.
 
 mod containers;
+mod events;
 mod namespaces;
 mod pure;
 
@@ -37,7 +38,10 @@ impl From<serde_json::Error> for Trouble {
 impl Operation {
     /// The operation of this name, if the core has it.
     pub(crate) fn find(name: &str) -> Option<Self> {
-        pure::find(name).or_else(|| containers::find(name)).or_else(|| namespaces::find(name))
+        pure::find(name)
+            .or_else(|| containers::find(name))
+            .or_else(|| namespaces::find(name))
+            .or_else(|| events::find(name))
     }
 }
 

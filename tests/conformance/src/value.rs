@@ -4,7 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use stowbook::model::{Any, Container, Namespace};
+use stowbook::Event;
+use stowbook::model::{Any, Container, Envelope, Namespace};
 
 /// Which fields an update changes.
 #[derive(Default, Deserialize)]
@@ -62,6 +63,28 @@ pub(crate) struct WithContainer {
 pub(crate) struct WithNamespace {
     pub(crate) namespace: Namespace,
     pub(crate) update_mask: Mask,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Publish {
+    pub(crate) topic: String,
+    pub(crate) event: Any,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Forward {
+    pub(crate) envelope: Envelope,
+}
+
+/// An event as the vectors write it: without its number and its time.
+pub(crate) fn event(event: &Event) -> Value {
+    let mut out = event.to_json();
+    if let Some(members) = out.as_object_mut() {
+        members.retain(|name, _| !matches!(name.as_str(), "number" | "timestamp" | "published"));
+    }
+    out
 }
 
 /// A message in the making.
