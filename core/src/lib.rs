@@ -65,8 +65,8 @@ pub use storage::layout::FORMAT_VERSION;
 pub use storage::{OpenOptions, RestoreOptions, restore};
 pub use store::{
     ContainerStore, Containers, Context, Cursor, Event, EventBounds, EventPage, EventStore, Events, Finding, Header,
-    InNamespace, NamespaceStore, Namespaces, RETAINED_EVENTS, Since, Store, Subscription, Transaction, VisitContainer,
-    WriteTxn,
+    ImportOptions, ImportReport, InNamespace, NamespaceStore, Namespaces, RETAINED_EVENTS, Since, Store, Subscription,
+    Transaction, VisitContainer, WriteTxn,
 };
 
 /// The version of this crate.

@@ -3,6 +3,8 @@
 pub(super) mod record;
 mod rules;
 
+pub(super) use rules::validate;
+
 use super::access::Access;
 use super::{Context, InNamespace, filters};
 use crate::model::Container;
