@@ -5,11 +5,13 @@
 
 mod import;
 mod kinds;
+#[cfg(test)]
+mod tests;
 
 pub use import::{ImportOptions, ImportReport};
 
 use super::{Header, Store, header};
-use crate::storage::layout::{self, Space};
+use crate::storage::layout;
 use crate::storage::{Read, Snapshot};
 use crate::{Error, Result};
 use serde_json::{Value, json};
@@ -109,12 +111,7 @@ fn write<L: FnMut(&str) -> Result<(), E>, E>(snapshot: &Arc<dyn Snapshot>, out: 
     }
     // What the table does not know.
     Read::scan(snapshot, &[], None, &mut |key, value| {
-        let space = layout::parse(key).map(|(space, _)| space);
-        let written = match space {
-            Some(Space::Book) => true,
-            Some(space) => kinds::is_written_with_its_kind(snapshot, space, key)?,
-            None => false,
-        };
+        let written = key == layout::book() || kinds::is_written_with_its_kind(snapshot, key)?;
         Ok(if written { ControlFlow::Continue(()) } else { out.records(&[kinds::raw(key, value)]) })
     })?;
     if out.failed.is_none() {

@@ -272,3 +272,9 @@ fn joined(space: Space, one: &[u8], other: &[u8]) -> Option<Vec<u8>> {
         _ => None,
     }
 }
+
+/// The keys and values of an export, sound or not.
+#[cfg(test)]
+pub(super) fn read_entries(input: impl BufRead) -> Result<BTreeMap<Vec<u8>, Vec<u8>>> {
+    Ok(read(input)?.entries.into_iter().map(|(key, (value, _))| (key, value)).collect())
+}

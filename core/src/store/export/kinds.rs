@@ -110,12 +110,12 @@ const RAW: &str = "raw";
 /// A key and its value, without the checksum.
 pub(super) type Entry = (Vec<u8>, Vec<u8>);
 
-/// Whether the row of its space writes this key: a body is written with its head.
-pub(super) fn is_written_with_its_kind(snapshot: &Arc<dyn Snapshot>, space: Space, key: &[u8]) -> Result<bool> {
-    let of_body = KINDS.iter().find(|kind| kind.body == Some(space));
-    match of_body {
+/// Whether a row writes this key: a body is written with its head. Told by its first byte, as rows find their keys.
+pub(super) fn is_written_with_its_kind(snapshot: &Arc<dyn Snapshot>, key: &[u8]) -> Result<bool> {
+    let begins_with = |space: Space| key.starts_with(&layout::space(space));
+    match KINDS.iter().find(|kind| kind.body.is_some_and(begins_with)) {
         Some(kind) => Read::get(snapshot, &in_space(kind.space, key), &mut |_| Ok(())),
-        None => Ok(KINDS.iter().any(|kind| kind.space == space)),
+        None => Ok(KINDS.iter().any(|kind| begins_with(kind.space))),
     }
 }
 
