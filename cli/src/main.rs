@@ -4,10 +4,12 @@ mod args;
 mod containers;
 mod db;
 mod events;
+mod export;
 mod input;
 mod namespaces;
 mod output;
 mod place;
+mod progress;
 
 use args::{Cli, Command, Global};
 use clap::{CommandFactory as _, Parser as _};
@@ -60,6 +62,8 @@ fn run(global: &Global, command: Command) -> Result<(), Failure> {
         Command::Containers(command) => containers::run(global, command),
         Command::Namespaces(command) => namespaces::run(global, command),
         Command::Events(command) => events::run(global, &command),
+        Command::Export { file } => export::export(global, &file),
+        Command::Import { file, same_book } => export::import(global, &file, same_book),
         Command::Db(command) => db::run(global, command),
         Command::Completions { shell } => {
             // It panics when it cannot write, so it writes to memory.
