@@ -1,6 +1,6 @@
 //! The event log: numbers, resuming, retention, and that it agrees with the records whatever happens.
 
-#![allow(missing_docs, reason = "a test")]
+#![allow(clippy::unwrap_used, missing_docs, reason = "a test may panic")]
 
 use proptest::prelude::*;
 use std::collections::BTreeSet;

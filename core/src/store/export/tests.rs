@@ -110,8 +110,7 @@ fn a_book_comes_back_to_the_byte() {
     assert_eq!(copy.check().unwrap(), []);
 
     let same = Store::in_memory();
-    let mut options = ImportOptions::default();
-    options.same_book = true;
+    let options = ImportOptions { same_book: true };
     let cursor = book.events().cursor(6).unwrap();
     same.import(lines.as_bytes(), &options).unwrap();
     assert_eq!(content(&same), content(&book));
