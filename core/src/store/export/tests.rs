@@ -129,7 +129,7 @@ fn a_book_comes_back_to_the_byte() {
 
     let same = Store::in_memory();
     let options = ImportOptions { same_book: true };
-    let cursor = book.events().cursor(6).unwrap();
+    let cursor = book.events().cursor(16).unwrap();
     same.import(lines.as_bytes(), &options).unwrap();
     assert_eq!(content(&same), content(&book));
     assert_eq!(export(&same), lines);
