@@ -12,6 +12,7 @@ mod namespaces;
 mod output;
 mod place;
 mod sandboxes;
+mod usage;
 
 use args::{Cli, Command, Global};
 use clap::{CommandFactory as _, Parser as _};
@@ -20,7 +21,10 @@ use std::process::ExitCode;
 use stowbook::{Error, Result};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage::print(&error),
+    };
     let mut global = cli.global;
     global.in_namespace =
         matches!(cli.command, Command::Containers(_) | Command::Images(_) | Command::Sandboxes(_) | Command::Leases(_));
@@ -31,6 +35,7 @@ fn main() -> ExitCode {
             output::print_error(&global, &error);
             ExitCode::from(error.kind().names().exit)
         }
+        Err(Failure::Usage { what, correct }) => usage::print_own(&global, what, correct),
         Err(Failure::Reported(exit)) => ExitCode::from(exit),
     }
 }
@@ -39,10 +44,18 @@ fn main() -> ExitCode {
 enum Failure {
     /// An operation was refused.
     Refused(Error),
+    /// The words on the command line do not fit together.
+    Usage { what: &'static str, correct: &'static str },
     /// What went wrong is printed already; this is the exit status.
     Reported(u8),
     /// Whoever read our output has had enough.
     Pipe,
+}
+
+impl Failure {
+    fn usage(what: &'static str, correct: &'static str) -> Self {
+        Failure::Usage { what, correct }
+    }
 }
 
 impl From<Error> for Failure {
