@@ -6,7 +6,7 @@ mod graph;
 mod labels;
 mod scan;
 mod sweep;
-#[cfg(test)]
+#[cfg(all(test, feature = "file"))]
 mod tests;
 
 use super::Store;

@@ -628,7 +628,7 @@ fn keeps_what_a_daemon_keeps() {
     let mut tries = 0..100;
     while !is_up() {
         assert!(tries.next().is_some(), "{}", std::fs::read_to_string(path("log")).unwrap());
-        std::thread::sleep(std::time::Duration::from_millis(100));
+        crate::host::pause(std::time::Duration::from_millis(100));
     }
     run(ctr().args(["leases", "create", "--id", "helper"]));
     run(ctr().args(["leases", "delete", "--sync", "helper"]));
