@@ -6,7 +6,8 @@ mod graph;
 mod labels;
 mod scan;
 mod sweep;
-#[cfg(all(test, feature = "file"))]
+#[cfg(test)]
+#[cfg(feature = "file")]
 mod tests;
 
 use super::Store;
