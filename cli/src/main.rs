@@ -4,6 +4,8 @@ mod args;
 mod containers;
 mod db;
 mod defaults;
+mod events;
+mod export;
 mod gc;
 mod images;
 mod input;
@@ -11,6 +13,7 @@ mod leases;
 mod namespaces;
 mod output;
 mod place;
+mod progress;
 mod sandboxes;
 mod usage;
 
@@ -81,6 +84,9 @@ fn run(global: &Global, command: Command) -> Result<(), Failure> {
         Command::Namespaces(command) => namespaces::run(global, command),
         Command::Leases(command) => leases::run(global, command),
         Command::Gc(command) => gc::run(global, &command),
+        Command::Events(command) => events::run(global, &command),
+        Command::Export { file } => export::export(global, &file),
+        Command::Import { file, same_book } => export::import(global, &file, same_book),
         Command::Db(command) => db::run(global, command),
         Command::Completions { shell } => {
             // It panics when it cannot write, so it writes to memory.
