@@ -238,7 +238,9 @@ impl Import {
                 },
             };
             writes.put(key.as_slice(), seal(key, value));
-            namespaces.extend(parts.into_iter().next());
+            if space == Space::Namespace || Space::IN_NAMESPACE.contains(&space) {
+                namespaces.extend(parts.into_iter().next());
+            }
         }
         if !conflicts.is_empty() {
             let message = format!("{} of the records, with other content", conflicts.len());
@@ -270,8 +272,13 @@ fn is_empty(read: &dyn Read) -> Result<bool> {
     Ok(empty)
 }
 
-/// What two values of a key come to together, if they agree: a namespace was ever filled with what either was filled with.
+/// What two values of a key come to together, if they agree: a namespace was ever filled with what either was filled with,
+/// and a counter goes on behind both.
 fn joined(space: Space, one: &[u8], other: &[u8]) -> Option<Vec<u8>> {
+    if space == Space::Sequence {
+        let number = |value: &[u8]| Some(u64::from_le_bytes(value.try_into().ok()?));
+        return Some(number(one)?.max(number(other)?).to_le_bytes().to_vec());
+    }
     match (space, one.split_first()?, other.split_first()?) {
         (Space::Namespace, (one, message), (other, same)) if message == same => {
             Some([&[*one | *other], message].concat())

@@ -1,11 +1,11 @@
 use super::import;
-use crate::model::{Any, Container, Labels, Namespace};
+use crate::model::{Any, Container, Descriptor, Image, Labels, Lease, LeaseResource, Namespace, Sandbox};
 use crate::proto::Message as _;
 use crate::storage::layout::{self, Space};
 use crate::storage::{Book, MemoryStorage, Read, Snapshot};
 use crate::{
-    Context, ErrorKind, EventStore as _, ImportOptions, ImportReport, NamespaceStore as _, Result, Since, Store,
-    SystemHost,
+    CommitContent, Context, CreateSnapshot, ErrorKind, EventStore as _, ImportOptions, ImportReport,
+    NamespaceStore as _, OpenContent, Result, Since, Store, SystemHost,
 };
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -74,9 +74,24 @@ fn book() -> Store {
     }
     containers.delete("b").unwrap();
     store.publish_event(&Context::in_namespace("n"), "/mine", &Any::new("nobody.knows", [0xff])).unwrap();
-    put(&store, layout::record(Space::Image, b"n", b"img"), b"\x1a\x04\x0a\x02mt".to_vec());
-    put(&store, layout::key(Space::LeaseResource, &[b"n", b"l", b"content", b"sha256:1"]), Vec::new());
-    put(&store, layout::record(Space::Sequence, b"n", b"ingests"), vec![7]);
+    let in_n = store.namespace("n");
+    let digest = format!("sha256:{}", "0".repeat(64));
+    in_n.images().create(&Image::new("img", Descriptor::new("mt", digest.clone(), 1))).unwrap();
+    in_n.leases().create(&Lease { id: "l".into(), ..Lease::default() }).unwrap();
+    let held = LeaseResource { id: digest, kind: "content".into(), ..LeaseResource::default() };
+    in_n.leases().add_resource("l", &held).unwrap();
+    in_n.sandboxes().create(&Sandbox::new("pod", "runc")).unwrap();
+    in_n.content().open(&OpenContent::new("unfinished")).unwrap().write(b"some").unwrap();
+    let mut writer = in_n.content().open(&OpenContent::new("finished")).unwrap();
+    writer.write(b"all").unwrap();
+    in_n.content().commit(&mut writer, &CommitContent::default()).unwrap();
+    let snapshots = in_n.snapshots("native");
+    snapshots.prepare("active", &CreateSnapshot::default()).unwrap();
+    snapshots.commit("base", "active", &CreateSnapshot::default()).unwrap();
+    let mut above = CreateSnapshot::default();
+    above.parent = "base".into();
+    above.labels.insert("k".into(), "v".into());
+    snapshots.view("above", &above).unwrap();
     store
 }
 
@@ -90,17 +105,20 @@ fn a_book_comes_back_to_the_byte() {
     assert_eq!(book.check().unwrap(), []);
     let lines = export(&book);
     for line in [
-        r#"{"kind":"namespace","name":"n","kinds":1,"record":{"labels":{"a":"ü\n\u0000"}}}"#,
+        r#"{"kind":"namespace","name":"n","kinds":127,"record":{"labels":{"a":"ü\n\u0000"}}}"#,
         r#""runtime":{"name":"runc","options":{"type_url":"o","value_base64":"AP8="}}"#,
         r#""unknown_base64":"mAYB","spec":{"type_url":"spec","value_text":"{\"process\": {}}"},"extensions":{"e":{}}}}"#,
-        r#"{"kind":"image","namespace":"n","name":"img","record":{"target":{"media_type":"mt"}}}"#,
-        r#"{"kind":"lease_resource","namespace":"n","lease":"l","type":"content","id":"sha256:1","record":{}}"#,
-        r#"{"kind":"event_log","first":4,"last":8}"#,
-        r#"{"kind":"raw","what":"the counter \"ingests\" in namespace \"n\"","#,
+        r#"{"kind":"image","namespace":"n","name":"img","record":{"name":"img","target":{"media_type":"mt","digest":"sha256:"#,
+        r#"{"kind":"lease_resource","namespace":"n","lease":"l","type":"content","id":"sha256:"#,
+        r#"{"kind":"ingest","namespace":"n","reference":"unfinished","record":{"#,
+        r#"{"kind":"snapshot","namespace":"n","snapshotter":"native","key":"above","record":{"name":"above","parent":"base","#,
+        r#"{"kind":"sequence","namespace":"n","name":"native","value":3}"#,
+        r#"{"kind":"event_log","first":14,"last":18}"#,
+        r#"{"kind":"raw","what":"child snapshot \"above\" in namespace \"n\" of snapshotter \"native\" of parent \"base\"","#,
     ] {
         assert!(lines.contains(line), "{line}\n{lines}");
     }
-    assert_eq!(lines.matches(r#""kind":"raw""#).count(), 1, "all else can be read");
+    assert_eq!(lines.matches(r#""kind":"raw""#).count(), 4, "a link, and what the snapshotter keeps for itself");
 
     let copy = Store::in_memory();
     let report = import(&copy, &lines).unwrap();
