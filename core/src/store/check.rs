@@ -179,7 +179,7 @@ impl Log {
 mod tests {
     use super::*;
     use crate::Store;
-    use crate::model::{Descriptor, Image};
+    use crate::model::{Descriptor, Image, Lease, LeaseResource};
     use crate::storage::Txn;
 
     /// What is found in a book with a record of each kind after a change below the stores.
@@ -190,6 +190,10 @@ mod tests {
         namespace.sandboxes().create(&Sandbox::new("pod", "runc")).unwrap();
         let target = Descriptor::new("mt", format!("sha256:{}", "0".repeat(64)), 1);
         namespace.images().create(&Image::new("img", target)).unwrap();
+        let leases = namespace.leases();
+        leases.create(&Lease { id: "hold".to_owned(), ..Lease::default() }).unwrap();
+        let held = LeaseResource { id: "img".to_owned(), kind: "images".to_owned(), ..LeaseResource::default() };
+        leases.add_resource("hold", &held).unwrap();
         let changed = store.book.update(|txn| {
             change(txn);
             Ok(())
@@ -220,9 +224,18 @@ mod tests {
             [
                 r#"container "web" in namespace "a": its namespace does not exist"#,
                 r#"image "img" in namespace "a": its namespace does not exist"#,
+                r#"lease "hold" in namespace "a": its namespace does not exist"#,
+                r#"lease resource "img" in namespace "a" of lease "hold" of type "images": its namespace does not exist"#,
                 r#"sandbox "pod" in namespace "a": its namespace does not exist"#,
             ]
         );
+    }
+
+    #[test]
+    fn what_a_lease_held_that_is_gone_is_found() {
+        let problem =
+            r#"lease resource "img" in namespace "a" of lease "hold" of type "images": its lease does not exist"#;
+        assert_eq!(found(|txn| txn.delete(layout::record(Space::Lease, b"a", b"hold"))), [problem]);
     }
 
     #[test]
@@ -233,6 +246,7 @@ mod tests {
             (Space::SandboxHead, "pod"),
             (Space::SandboxBody, "pod"),
             (Space::Image, "img"),
+            (Space::Lease, "hold"),
         ] {
             let key = layout::record(space, b"a", id.as_bytes());
             let findings = found(|txn| txn.put(key.clone(), b"\x0a\x01\xff".to_vec()));
