@@ -332,9 +332,16 @@ pub fn put_string(out: &mut Vec<u8>, number: u32, text: &str) {
 
 /// Appends a field that holds a message, which `write` appends to the vector it is given.
 pub fn put_message(out: &mut Vec<u8>, number: u32, write: impl FnOnce(&mut Vec<u8>)) {
-    let mut body = Vec::new();
-    write(&mut body);
-    put_bytes(out, number, &body);
+    put_tag(out, number, WireType::Bytes);
+    let start = out.len();
+    write(out);
+    let length = out.len().saturating_sub(start);
+    // The length is known only now, and is moved to its place: cheaper than a vector for each message.
+    put_varint(out, length as u64);
+    let length_bytes = out.len().saturating_sub(start).saturating_sub(length);
+    if let Some(message) = out.get_mut(start..) {
+        message.rotate_right(length_bytes);
+    }
 }
 
 #[cfg(test)]

@@ -17,9 +17,11 @@
 //! p        snapshot ‹ns› ‹snapshotter› ‹key›        the snapshotter's name for it, parent, labels, times
 //! k        snapshot child ‹ns› ‹snapshotter› ‹parent› ‹key›   nothing
 //! q        sequence ‹ns› ‹name›                     a counter
-//! L        event log                                the numbers of the first and the last event
 //! e        event ‹number, 8 bytes big-endian›       containerd's envelope
+//! f        event log                                the numbers of the first and the last event
 //! ```
+//!
+//! The log's numbers stand behind its last event, because both are written with every change: mostly that is one page.
 //!
 //! Every part but the last is escaped (`00` becomes `00 ff`) and ended by `00 01`, so that keys sort as their parts do,
 //! bytewise, which is the order of containerd's listings, and no name can reach into another's range. The last part is
@@ -55,7 +57,7 @@ pub(crate) enum Space {
     Snapshot = b'p',
     SnapshotChild = b'k',
     Sequence = b'q',
-    EventLog = b'L',
+    EventLog = b'f',
     Event = b'e',
 }
 
