@@ -2,6 +2,7 @@
 
 use crate::book::{self, id, record};
 use std::error::Error;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::thread;
 use std::time::Instant;
@@ -44,6 +45,14 @@ pub(crate) fn run(n: usize, batch: usize, spec: Vec<u8>, dir: &Path) -> std::res
     let records = 2 * n + batch;
     timed("list_all_records", LISTS * records, &mut || {
         (0..LISTS).try_for_each(|_| containers.list(&NO_FILTERS).map(drop))
+    })?;
+    timed("view_all_records", LISTS * records, &mut || {
+        (0..LISTS).try_for_each(|_| {
+            containers.each_view(&NO_FILTERS, |container| {
+                std::hint::black_box(container);
+                Ok(ControlFlow::Continue(()))
+            })
+        })
     })?;
     timed("list_filter_records", LISTS * records, &mut || {
         (0..LISTS).try_for_each(|_| containers.list(&["labels.app==a7"]).map(drop))

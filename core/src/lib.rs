@@ -64,8 +64,8 @@ pub use storage::layout::FORMAT_VERSION;
 #[cfg(feature = "file")]
 pub use storage::{OpenOptions, RestoreOptions, restore};
 pub use store::{
-    ContainerStore, Containers, Context, Finding, Header, InNamespace, NamespaceStore, Namespaces, Store, Transaction,
-    VisitContainer, WriteTxn,
+    AnyView, ContainerStore, ContainerView, Containers, Context, Finding, Header, InNamespace, NamespaceStore,
+    Namespaces, Store, Transaction, VisitContainer, VisitContainerView, WriteTxn,
 };
 
 /// The version of this crate.

@@ -12,7 +12,7 @@ mod namespaces;
 mod transaction;
 
 pub use check::Finding;
-pub use containers::{ContainerStore, Containers, VisitContainer};
+pub use containers::{AnyView, ContainerStore, ContainerView, Containers, VisitContainer, VisitContainerView};
 pub use context::Context;
 pub use header::Header;
 pub use in_namespace::InNamespace;

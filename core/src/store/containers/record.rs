@@ -66,7 +66,7 @@ pub(in crate::store) fn add_body(container: &mut Container, body: &[u8]) -> Resu
 }
 
 /// Protobuf that does not decode is the caller's fault on a wire, but lost data in a book.
-fn damaged(error: Error) -> Error {
+pub(super) fn damaged(error: Error) -> Error {
     Error::data_loss(error.message_bytes())
 }
 

@@ -1,7 +1,8 @@
 //! Container records: containerd's rules for them, in containerd's order. Source: containerd-metadata §3.
 
-use super::VisitContainer;
+use super::VisitContainerView;
 use super::record::{self, Head};
+use super::view::ContainerView;
 use crate::filter::Filter;
 use crate::model::{Any, Container, Extensions, Timestamp};
 use crate::proto::generated::containerd::events::{
@@ -55,44 +56,129 @@ pub(super) fn get(read: &dyn Read, namespace: &str, id: &str) -> Result<Containe
         .ok_or_else(|| missing(format!("container {} in namespace {}", quote(id), quote(namespace))))
 }
 
-pub(super) fn list(read: &dyn Read, namespace: &str, filter: &Filter, visit: &mut VisitContainer<'_>) -> Result<()> {
-    // Only the head is looked at until a record is known to be wanted, and of the head only what the filter names.
+/// How many records of a list are found before the first of them is shown.
+const PAGE_RECORDS: usize = 128;
+
+pub(super) fn list(
+    read: &dyn Read,
+    namespace: &str,
+    filter: &Filter,
+    visit: &mut VisitContainerView<'_>,
+) -> Result<()> {
     let heads = layout::records(Space::ContainerHead, namespace.as_bytes());
-    let mut wanted = Vec::new();
-    read.scan(&heads, layout::prefix_end(&heads).as_deref(), &mut |_, head| {
-        if filter.is_all() || filter.matches(&Head::new(head)) {
-            wanted.push(record::decode_head(head)?);
-        }
-        Ok(ControlFlow::Continue(()))
-    })?;
-    if !filter.is_all() {
-        for mut container in wanted {
-            add_body(read, namespace, &mut container)?;
-            if visit(container)?.is_break() {
-                break;
+    let (id_at, heads_end) = (heads.len(), layout::prefix_end(&heads));
+    let mut page = Page::default();
+    let mut from = Some(heads);
+    while let Some(start) = from.take() {
+        // Only the head is looked at until a record is known to be wanted, and of the head only what the filter names.
+        page.clear();
+        read.scan(&start, heads_end.as_deref(), &mut |key, head| {
+            if filter.is_all() || filter.matches(&Head::new(head)) {
+                page.push(key.get(id_at..).unwrap_or_default(), head);
             }
+            if page.len() < PAGE_RECORDS {
+                return Ok(ControlFlow::Continue(()));
+            }
+            from = Some(layout::after(key));
+            Ok(ControlFlow::Break(()))
+        })?;
+        // When all are wanted, one walk over the bodies, which lie in the same order, is cheaper than a search for each.
+        let flow = if filter.is_all() {
+            show_neighbours(read, namespace, &page, visit)?
+        } else {
+            show_each(read, namespace, &page, visit)?
+        };
+        if flow.is_break() {
+            break;
         }
-        return Ok(());
     }
-    // All are wanted: one walk over the bodies, which lie in the same order, is cheaper than a search for each.
-    let bodies = layout::records(Space::ContainerBody, namespace.as_bytes());
-    let mut wanted = wanted.into_iter();
-    let mut broken = false;
-    read.scan(&bodies, layout::prefix_end(&bodies).as_deref(), &mut |key, body| {
-        let Some(mut container) = wanted.next() else {
+    Ok(())
+}
+
+fn show_each(
+    read: &dyn Read,
+    namespace: &str,
+    page: &Page,
+    visit: &mut VisitContainerView<'_>,
+) -> Result<ControlFlow<()>> {
+    for (id, head) in page.iter() {
+        let key = body_key(namespace, id);
+        let mut flow = ControlFlow::Continue(());
+        let found = read.get(&key, &mut |body| {
+            flow = visit(&ContainerView::new(head, body)?)?;
+            Ok(())
+        })?;
+        if !found {
+            return Err(body_missing(&key));
+        }
+        if flow.is_break() {
+            return Ok(flow);
+        }
+    }
+    Ok(ControlFlow::Continue(()))
+}
+
+/// Shows records between which there is no other.
+fn show_neighbours(
+    read: &dyn Read,
+    namespace: &str,
+    page: &Page,
+    visit: &mut VisitContainerView<'_>,
+) -> Result<ControlFlow<()>> {
+    let (Some((first, _)), Some((last, _))) = (page.iter().next(), page.iter().next_back()) else {
+        return Ok(ControlFlow::Continue(()));
+    };
+    let (start, end) = (body_key(namespace, first), layout::after(&body_key(namespace, last)));
+    let id_at = start.len().saturating_sub(first.len());
+    let mut heads = page.iter();
+    let mut flow = ControlFlow::Continue(());
+    read.scan(&start, Some(&end), &mut |key, body| {
+        let Some((id, head)) = heads.next() else {
             return Err(Error::data_loss(format!("{} belongs to no record", layout::describe(key))));
         };
-        if key.get(bodies.len()..) != Some(container.id.as_bytes()) {
-            return Err(body_missing(&body_key(namespace, container.id.as_bytes())));
+        if key.get(id_at..) != Some(id) {
+            return Err(body_missing(&body_key(namespace, id)));
         }
-        record::add_body(&mut container, body)?;
-        let flow = visit(container)?;
-        broken = flow.is_break();
+        flow = visit(&ContainerView::new(head, body)?)?;
         Ok(flow)
     })?;
-    match wanted.next() {
-        Some(container) if !broken => Err(body_missing(&body_key(namespace, container.id.as_bytes()))),
-        _ => Ok(()),
+    match heads.next() {
+        Some((id, _)) if flow.is_continue() => Err(body_missing(&body_key(namespace, id))),
+        _ => Ok(flow),
+    }
+}
+
+/// Ids and heads of records, one behind the other in one piece of memory.
+#[derive(Default)]
+struct Page {
+    bytes: Vec<u8>,
+    /// Where each id and each head ends.
+    ends: Vec<(usize, usize)>,
+}
+
+impl Page {
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+    }
+
+    fn push(&mut self, id: &[u8], head: &[u8]) {
+        self.bytes.extend_from_slice(id);
+        let id_end = self.bytes.len();
+        self.bytes.extend_from_slice(head);
+        self.ends.push((id_end, self.bytes.len()));
+    }
+
+    fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    fn iter(&self) -> impl DoubleEndedIterator<Item = (&[u8], &[u8])> {
+        (0..self.len()).filter_map(|at| {
+            let (id_end, end) = *self.ends.get(at)?;
+            let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |(_, end)| *end);
+            Some((self.bytes.get(start..id_end)?, self.bytes.get(id_end..end)?))
+        })
     }
 }
 
