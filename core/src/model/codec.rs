@@ -64,7 +64,8 @@ pub(crate) fn take_text(field: &Record<'_>, to: &mut String) -> Result<bool> {
     let mut text = "";
     let taken = take_str(field, &mut text)?;
     if taken {
-        text.clone_into(to);
+        // A field stands once as a rule, so there is nothing in `to` whose memory could serve again.
+        *to = text.to_owned();
     }
     Ok(taken)
 }
@@ -81,7 +82,7 @@ pub(crate) fn take_str<'a>(field: &Record<'a>, to: &mut &'a str) -> Result<bool>
 
 pub(crate) fn take_bytes(field: &Record<'_>, to: &mut Vec<u8>) -> bool {
     let Value::Bytes(bytes) = field.value else { return false };
-    bytes.clone_into(to);
+    *to = bytes.to_vec();
     true
 }
 

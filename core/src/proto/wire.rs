@@ -138,10 +138,12 @@ impl<'a> Reader<'a> {
         self.base.saturating_add(self.next)
     }
 
+    #[inline]
     fn rest(&self) -> &'a [u8] {
         self.bytes.get(self.next..).unwrap_or_default()
     }
 
+    #[inline]
     fn record(&mut self) -> Result<Record<'a>> {
         let (start, position) = (self.next, self.offset());
         let (number, wire_type) = self.tag()?;
@@ -166,6 +168,7 @@ impl<'a> Reader<'a> {
         })
     }
 
+    #[inline]
     fn tag(&mut self) -> Result<(u32, WireType)> {
         let position = self.offset();
         let tag = self.varint()?;
@@ -185,6 +188,7 @@ impl<'a> Reader<'a> {
         Ok((number, wire_type))
     }
 
+    #[inline]
     fn varint(&mut self) -> Result<u64> {
         let rest = self.rest();
         // Most varints are tags and short lengths.
@@ -192,6 +196,10 @@ impl<'a> Reader<'a> {
             self.next = self.next.saturating_add(1);
             return Ok(u64::from(*byte));
         }
+        self.long_varint(rest)
+    }
+
+    fn long_varint(&mut self, rest: &[u8]) -> Result<u64> {
         let mut value = 0_u64;
         for (index, (byte, shift)) in rest.iter().zip((0..u64::BITS).step_by(7)).enumerate() {
             if index == MAX_VARINT_BYTES - 1 && *byte > 1 {
@@ -217,6 +225,7 @@ impl<'a> Reader<'a> {
         }
     }
 
+    #[inline]
     fn length_delimited(&mut self) -> Result<&'a [u8]> {
         let position = self.offset();
         let length = self.varint()?;
@@ -261,6 +270,8 @@ impl<'a> Reader<'a> {
 impl<'a> Iterator for Reader<'a> {
     type Item = Result<Record<'a>>;
 
+    // Inlined, so that of a record only what the caller looks at is computed.
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         if self.rest().is_empty() {
             return None;

@@ -25,9 +25,7 @@ pub trait ContainerStore {
     ///
     /// # Errors
     /// `InvalidArgument` for a filter that cannot be read, before anything is shown; what `visit` gives.
-    fn list_containers(&self, context: &Context, filters: &[&[u8]], visit: &mut VisitContainer<'_>) -> Result<()> {
-        self.view_containers(context, filters, &mut |view| visit(view.to_container()?))
-    }
+    fn list_containers(&self, context: &Context, filters: &[&[u8]], visit: &mut VisitContainer<'_>) -> Result<()>;
 
     /// As [`ContainerStore::list_containers`], but shows the records where they lie, without copying them.
     ///
@@ -69,10 +67,18 @@ impl<A: Access> ContainerStore for A {
         self.read(|read| rules::get(read, namespace, id))
     }
 
+    fn list_containers(&self, context: &Context, filters: &[&[u8]], visit: &mut VisitContainer<'_>) -> Result<()> {
+        let namespace = context.require_namespace()?;
+        let filter = filters::parse(filters)?;
+        self.read(|read| rules::list(read, namespace, &filter, &mut |head, body| visit(record::decode(head, body)?)))
+    }
+
     fn view_containers(&self, context: &Context, filters: &[&[u8]], visit: &mut VisitContainerView<'_>) -> Result<()> {
         let namespace = context.require_namespace()?;
         let filter = filters::parse(filters)?;
-        self.read(|read| rules::list(read, namespace, &filter, visit))
+        self.read(|read| {
+            rules::list(read, namespace, &filter, &mut |head, body| visit(&ContainerView::new(head, body)?))
+        })
     }
 
     fn create_container(&self, context: &Context, container: &Container) -> Result<Container> {

@@ -65,6 +65,13 @@ pub(in crate::store) fn add_body(container: &mut Container, body: &[u8]) -> Resu
     Ok(())
 }
 
+/// The container of a head and a body.
+pub(super) fn decode(head: &[u8], body: &[u8]) -> Result<Container> {
+    let mut container = decode_head(head)?;
+    add_body(&mut container, body)?;
+    Ok(container)
+}
+
 /// Protobuf that does not decode is the caller's fault on a wire, but lost data in a book.
 pub(super) fn damaged(error: Error) -> Error {
     Error::data_loss(error.message_bytes())

@@ -1,8 +1,6 @@
 //! Container records: containerd's rules for them, in containerd's order. Source: containerd-metadata §3.
 
-use super::VisitContainerView;
 use super::record::{self, Head};
-use super::view::ContainerView;
 use crate::filter::Filter;
 use crate::model::{Any, Container, Extensions, Timestamp};
 use crate::proto::generated::containerd::events::{
@@ -29,15 +27,16 @@ fn body_key(namespace: &str, id: &[u8]) -> Vec<u8> {
 }
 
 fn load(read: &dyn Read, namespace: &str, id: &str) -> Result<Option<Container>> {
-    let Some(mut container) = read.decode(&head_key(namespace, id), record::decode_head)? else { return Ok(None) };
-    add_body(read, namespace, &mut container)?;
-    Ok(Some(container))
-}
-
-fn add_body(read: &dyn Read, namespace: &str, container: &mut Container) -> Result<()> {
-    let key = body_key(namespace, container.id.as_bytes());
-    let found = read.get(&key, &mut |body| record::add_body(container, body))?;
-    if found { Ok(()) } else { Err(body_missing(&key)) }
+    let mut container = None;
+    read.get(&head_key(namespace, id), &mut |head| {
+        let key = body_key(namespace, id.as_bytes());
+        let found = read.get(&key, &mut |body| {
+            container = Some(record::decode(head, body)?);
+            Ok(())
+        })?;
+        if found { Ok(()) } else { Err(body_missing(&key)) }
+    })?;
+    Ok(container)
 }
 
 fn body_missing(key: &[u8]) -> Error {
@@ -56,15 +55,13 @@ pub(super) fn get(read: &dyn Read, namespace: &str, id: &str) -> Result<Containe
         .ok_or_else(|| missing(format!("container {} in namespace {}", quote(id), quote(namespace))))
 }
 
+/// What is called with the head and the body of each record of a list.
+type VisitHalves<'a> = dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>> + 'a;
+
 /// How many records of a list are found before the first of them is shown.
 const PAGE_RECORDS: usize = 128;
 
-pub(super) fn list(
-    read: &dyn Read,
-    namespace: &str,
-    filter: &Filter,
-    visit: &mut VisitContainerView<'_>,
-) -> Result<()> {
+pub(super) fn list(read: &dyn Read, namespace: &str, filter: &Filter, visit: &mut VisitHalves<'_>) -> Result<()> {
     let heads = layout::records(Space::ContainerHead, namespace.as_bytes());
     let (id_at, heads_end) = (heads.len(), layout::prefix_end(&heads));
     let mut page = Page::default();
@@ -95,17 +92,12 @@ pub(super) fn list(
     Ok(())
 }
 
-fn show_each(
-    read: &dyn Read,
-    namespace: &str,
-    page: &Page,
-    visit: &mut VisitContainerView<'_>,
-) -> Result<ControlFlow<()>> {
+fn show_each(read: &dyn Read, namespace: &str, page: &Page, visit: &mut VisitHalves<'_>) -> Result<ControlFlow<()>> {
     for (id, head) in page.iter() {
         let key = body_key(namespace, id);
         let mut flow = ControlFlow::Continue(());
         let found = read.get(&key, &mut |body| {
-            flow = visit(&ContainerView::new(head, body)?)?;
+            flow = visit(head, body)?;
             Ok(())
         })?;
         if !found {
@@ -123,7 +115,7 @@ fn show_neighbours(
     read: &dyn Read,
     namespace: &str,
     page: &Page,
-    visit: &mut VisitContainerView<'_>,
+    visit: &mut VisitHalves<'_>,
 ) -> Result<ControlFlow<()>> {
     let (Some((first, _)), Some((last, _))) = (page.iter().next(), page.iter().next_back()) else {
         return Ok(ControlFlow::Continue(()));
@@ -139,7 +131,7 @@ fn show_neighbours(
         if key.get(id_at..) != Some(id) {
             return Err(body_missing(&body_key(namespace, id)));
         }
-        flow = visit(&ContainerView::new(head, body)?)?;
+        flow = visit(head, body)?;
         Ok(flow)
     })?;
     match heads.next() {

@@ -1,6 +1,6 @@
 //! A container's record, read where it lies.
 
-use super::record::{add_body, damaged, decode_head};
+use super::record::{damaged, decode};
 use crate::Result;
 use crate::model::codec::{take_str, take_time};
 use crate::model::{Container, Timestamp};
@@ -117,9 +117,7 @@ impl<'a> ContainerView<'a> {
     /// # Errors
     /// `DataLoss` when the record is not one.
     pub fn to_container(&self) -> Result<Container> {
-        let mut out = decode_head(self.head)?;
-        add_body(&mut out, self.body)?;
-        Ok(out)
+        decode(self.head, self.body)
     }
 }
 
