@@ -1,14 +1,25 @@
 //! The book under measurement: a store in a file whose fsyncs can be counted, and the records that fill it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use stowbook::model::{Any, Container};
 use stowbook::storage::{RedbStorage, Snapshot, Storage, WriteSet};
 use stowbook::{OpenOptions, Result, Store, SystemHost};
 
+/// The namespace of all records.
+pub(crate) const NAMESPACE: &str = "default";
+
+/// The list of filters that every record passes.
+pub(crate) const NO_FILTERS: [&str; 0] = [];
+
+/// The file of the book in `dir`.
+pub(crate) fn file(dir: &Path) -> PathBuf {
+    dir.join("book.redb")
+}
+
 /// A store in `dir`, new or as it was left, and its storage.
 pub(crate) fn open(dir: &Path) -> Result<(Store, Arc<RedbStorage>)> {
-    let storage = RedbStorage::open(&dir.join("book.redb"), &OpenOptions::default(), WriteSet::default)?;
+    let storage = RedbStorage::open(&file(dir), &OpenOptions::default(), WriteSet::default)?;
     let storage = Arc::new(storage);
     let store = Store::with_storage(Box::new(Shared(Arc::clone(&storage))), Arc::new(SystemHost))?;
     Ok((store, storage))

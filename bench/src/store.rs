@@ -1,6 +1,6 @@
 //! Every operation on a new book, one kind after the other: the work of `peer/metastore`, under the same names.
 
-use crate::book::{self, id, record};
+use crate::book::{self, NAMESPACE, NO_FILTERS, id, record};
 use std::error::Error;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -12,8 +12,6 @@ use stowbook::storage::RedbStorage;
 const WRITERS: usize = 32;
 const GETS: usize = 20_000;
 const LISTS: usize = 5;
-const NAMESPACE: &str = "default";
-const NO_FILTERS: [&str; 0] = [];
 
 pub(crate) fn run(n: usize, batch: usize, spec: Vec<u8>, dir: &Path) -> std::result::Result<(), Box<dyn Error>> {
     let (store, storage) = book::open(dir)?;

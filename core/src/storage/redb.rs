@@ -26,7 +26,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockWriteGuard};
 const TABLE: TableDefinition<'static, &[u8], &[u8]> = TableDefinition::new("book");
 
 /// redb's own default is 1 GiB. The hot pages of a book are its branches and the heads of its records.
-const CACHE_BYTES: usize = 64 << 20;
+const CACHE_BYTES: usize = 128 << 20;
 
 /// A book up to this size is verified whole when it is opened, which takes about 2 ms a MiB. A flipped bit in a key or in a
 /// branch hides records: without this, a `get` would say that they do not exist. Larger ones are verified by a check.
