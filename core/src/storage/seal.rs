@@ -10,6 +10,9 @@ use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 
 const SEAL_BYTES: usize = 8;
 
+/// Key and value up to this size together are hashed in one go.
+const SMALL_BYTES: usize = 400;
+
 /// The value as it is stored.
 pub(crate) fn seal(key: &[u8], mut value: Vec<u8>) -> Vec<u8> {
     let checksum = checksum(key, &value);
@@ -33,27 +36,26 @@ fn checksum(key: &[u8], value: &[u8]) -> [u8; SEAL_BYTES] {
     let length = (key.len() as u64).to_le_bytes();
     let parts = [&length, key, value];
     // Setting up a running hash takes longer than copying what is as small as most heads.
-    let mut small = [0; 512];
-    let hash = match join(&parts, &mut small) {
-        Some(whole) => xxh3_64(whole),
-        None => {
-            let mut hash = Xxh3Default::new();
-            parts.iter().for_each(|part| hash.update(part));
-            hash.digest()
-        }
+    let hash = if key.len().saturating_add(value.len()) <= SMALL_BYTES {
+        let mut room = [0; SMALL_BYTES + 8];
+        xxh3_64(join(&parts, &mut room))
+    } else {
+        let mut hash = Xxh3Default::new();
+        parts.iter().for_each(|part| hash.update(part));
+        hash.digest()
     };
     hash.to_le_bytes()
 }
 
-/// The parts one behind the other, if there is room for them.
-fn join<'a>(parts: &[&[u8]], room: &'a mut [u8]) -> Option<&'a [u8]> {
+/// The parts one behind the other; there has to be room for them.
+fn join<'a>(parts: &[&[u8]], room: &'a mut [u8]) -> &'a [u8] {
     let mut end = 0;
     for part in parts {
         let begin = end;
         end += part.len();
-        room.get_mut(begin..end)?.copy_from_slice(part);
+        room[begin..end].copy_from_slice(part);
     }
-    room.get(..end)
+    &room[..end]
 }
 
 #[cold]
