@@ -5,7 +5,8 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use stowbook::model::{
-    Any, Blob, Container, Descriptor, Image, IngestStatus, Labels, Lease, LeaseResource, Namespace, Runtime, Sandbox, Snapshot, SnapshotKind, Timestamp,
+    Any, Blob, Container, Descriptor, Image, IngestStatus, Labels, Lease, LeaseResource, Namespace, Runtime, Sandbox,
+    Snapshot, SnapshotKind, Timestamp,
 };
 use stowbook::proto::generated::containerd::services::content::v1::{WriteAction, WriteContentRequest};
 
