@@ -6,6 +6,8 @@ mod graph;
 mod labels;
 mod scan;
 mod sweep;
+#[cfg(test)]
+mod tests;
 
 use super::Store;
 use super::access::Access;

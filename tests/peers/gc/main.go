@@ -7,16 +7,21 @@
 //	{"kept": ["n image i"]}
 //	{"times": ["2026-11-22T2:01:27Z"], "durations": ["1h"]}    seconds and nanoseconds, or null
 //	{"times": [[1795312887, 0]], "durations": [3600000000000]}
+//
+// For a containerd that runs as a daemon, "gc write FILE VERSION" writes the records of one question into a database of that
+// schema version, and "gc read FILE" tells which of them are there.
 package main
 
 import (
 	"bufio"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -55,6 +60,24 @@ func main() {
 	in := bufio.NewReader(os.Stdin)
 	out := bufio.NewWriter(os.Stdout)
 	defer out.Flush()
+	if len(os.Args) > 2 {
+		var q question
+		check(json.NewDecoder(in).Decode(&q))
+		db, err := bolt.Open(os.Args[2], 0o600, nil)
+		check(err)
+		defer db.Close()
+		if os.Args[1] == "write" {
+			version, err := strconv.ParseInt(os.Args[3], 10, 64)
+			check(err)
+			check(db.Update(func(tx *bolt.Tx) error {
+				return bucket(tx, []string{"v1"}, true).Put([]byte("version"), binary.AppendVarint(nil, version))
+			}))
+			writeAll(db, q.Records)
+		} else {
+			check(json.NewEncoder(out).Encode(answer{Kept: kept(db, q.Records)}))
+		}
+		return
+	}
 	for {
 		line, err := in.ReadBytes('\n')
 		if len(line) > 0 {
@@ -107,14 +130,22 @@ func collect(records []record) []string {
 	ctx := context.Background()
 	m := metadata.NewDB(db, nothing{}, nil)
 	check(m.Init(ctx))
+	writeAll(db, records)
+	_, err = m.GarbageCollect(ctx)
+	check(err)
+	return kept(db, records)
+}
+
+func writeAll(db *bolt.DB, records []record) {
 	check(db.Update(func(tx *bolt.Tx) error {
 		for _, r := range records {
 			write(tx, r)
 		}
 		return nil
 	}))
-	_, err = m.GarbageCollect(ctx)
-	check(err)
+}
+
+func kept(db *bolt.DB, records []record) []string {
 	kept := []string{}
 	check(db.View(func(tx *bolt.Tx) error {
 		for _, r := range records {
@@ -182,9 +213,9 @@ func write(tx *bolt.Tx, r record) {
 	if r.Expires != "" {
 		expires, err := time.Parse(time.RFC3339Nano, r.Expires)
 		check(err)
-		binary, err := expires.MarshalBinary()
+		value, err := expires.MarshalBinary()
 		check(err)
-		check(at.Put([]byte("expireat"), binary))
+		check(at.Put([]byte("expireat"), value))
 	}
 	if r.Link == "" {
 		return

@@ -3,11 +3,10 @@
 use super::graph::Graph;
 use super::labels::{self, Age, Meaning};
 use super::{Because, CollectRules, How, Resource, ResourceKind};
-use crate::model::{Blob, Container, Labels, Sandbox, Timestamp};
-use crate::proto::Message;
+use crate::model::{Container, Labels, Sandbox, Timestamp};
 use crate::storage::Read;
 use crate::storage::layout::{self, Space};
-use crate::store::{halves, images, leases, snapshots};
+use crate::store::{content, halves, images, leases, snapshots};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -38,6 +37,7 @@ pub(super) fn scan(read: &dyn Read, namespace: &str, rules: CollectRules, now: T
     };
     scan.leases(read)?;
     scan.snapshots(read)?;
+    scan.ingests(read)?;
     scan.content(read)?;
     scan.images(read)?;
     scan.containers(read)?;
@@ -126,9 +126,26 @@ impl Scan<'_> {
         })
     }
 
+    fn ingests(&mut self, read: &dyn Read) -> Result<()> {
+        each(read, self.namespace, Space::Ingest, |key, parts, value| {
+            let [reference] = texts(key, parts)?;
+            let ingest = content::record::decode_ingest(&reference, value)?;
+            let number = self.add(key, ResourceKind::Ingest, reference);
+            // Without a time it is a lease that keeps it.
+            if ingest.expires_at.is_some_and(|expires_at| self.now <= expires_at) {
+                self.graph.root(number, Because::Root);
+            }
+            if !ingest.expected.is_empty() {
+                let expected = self.graph.id(ResourceKind::Content, ingest.expected);
+                self.graph.edge(number, expected, How::Expected);
+            }
+            Ok(())
+        })
+    }
+
     fn content(&mut self, read: &dyn Read) -> Result<()> {
         each(read, self.namespace, Space::Blob, |key, parts, value| {
-            let blob: Blob = decode(key, value)?;
+            let blob = content::record::decode_blob(value)?;
             let [digest] = texts(key, parts)?;
             let number = self.add(key, ResourceKind::Content, digest);
             let listens = Listens { root: true, back_references: true, conditions: true, ..Listens::default() };
@@ -251,13 +268,4 @@ fn texts<const N: usize>(key: &[u8], parts: Vec<Vec<u8>>) -> Result<[String; N]>
     texts
         .and_then(|texts| texts.try_into().ok())
         .ok_or_else(|| Error::data_loss(format!("{} is not UTF-8", layout::describe(key))))
-}
-
-/// Protobuf that does not decode is the caller's fault on a wire, but lost data in a book.
-fn decode<T: Message>(key: &[u8], value: &[u8]) -> Result<T> {
-    T::decode(value).map_err(|error| {
-        Error::data_loss(error.message_bytes())
-            .context(format!("{}: ", layout::describe(key)))
-            .with_help("restore a backup, or run `stowbook db check` to see what else is damaged")
-    })
 }
