@@ -1,7 +1,7 @@
 //! Files and standard input.
 
 use serde::de::DeserializeOwned;
-use std::io::Read as _;
+use std::io::Read;
 use std::path::Path;
 use stowbook::model::Labels;
 use stowbook::{Error, ErrorKind, Result};
@@ -14,15 +14,27 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     } else {
         std::fs::read(path).map(|read| bytes = read)
     };
-    result.map_err(|error| {
-        let kind = match error.kind() {
-            std::io::ErrorKind::NotFound => ErrorKind::NotFound,
-            std::io::ErrorKind::PermissionDenied => ErrorKind::PermissionDenied,
-            _ => ErrorKind::Unavailable,
-        };
-        Error::new(kind, format!("cannot read {}: {error}", path.display()))
-    })?;
+    result.map_err(|error| unreadable(path, &error))?;
     Ok(bytes)
+}
+
+/// A file, or standard input for `-`, to read from bit by bit.
+pub(crate) fn open(path: &Path) -> Result<Box<dyn Read>> {
+    if path.as_os_str() == "-" {
+        return Ok(Box::new(std::io::stdin().lock()));
+    }
+    let file = std::fs::File::open(path).map_err(|error| unreadable(path, &error))?;
+    Ok(Box::new(file))
+}
+
+/// Why a file cannot be read.
+pub(crate) fn unreadable(path: &Path, error: &std::io::Error) -> Error {
+    let kind = match error.kind() {
+        std::io::ErrorKind::NotFound => ErrorKind::NotFound,
+        std::io::ErrorKind::PermissionDenied => ErrorKind::PermissionDenied,
+        _ => ErrorKind::Unavailable,
+    };
+    Error::new(kind, format!("cannot read {}: {error}", path.display()))
 }
 
 /// The text of a runtime spec: JSON with an object at the top, kept to the byte.

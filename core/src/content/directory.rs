@@ -257,6 +257,8 @@ fn read_at(mut file: &File, offset: u64, buffer: &mut [u8]) -> io::Result<usize>
 /// Makes names in a directory survive a crash.
 #[cfg(unix)]
 fn sync_directory(path: &Path) -> io::Result<()> {
+    // What is above a relative name of one part is the working directory.
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
     File::open(path)?.sync_all()
 }
 
