@@ -74,12 +74,12 @@ fn run_create(global: &Global, create: Create) -> Result<Container, Failure> {
     // With a spec of one's own there is no image, only the id; ctr has it so.
     let image = if create.config.is_none() { words.next() } else { None };
     let Some(id) = words.next() else {
-        return Err(usage("container id must be provided", "stowbook containers create REF ID [ARG…]"));
+        return Err(Failure::usage("container id must be provided", "stowbook containers create REF ID [ARG…]"));
     };
     let args: Vec<String> = words.collect();
     if create.config.is_some() && !args.is_empty() {
         let correct = "stowbook containers create --config FILE ID";
-        return Err(usage("with spec config file, only container id should be provided", correct));
+        return Err(Failure::usage("with spec config file, only container id should be provided", correct));
     }
     let store = place::open(global)?;
     let runtime = create.runtime.map_or_else(|| defaults::runtime(&store, &global.namespace), Ok)?;
@@ -102,11 +102,6 @@ fn run_create(global: &Global, create: Create) -> Result<Container, Failure> {
         }
     });
     Ok(store.namespace(&global.namespace).containers().create(&container)?)
-}
-
-fn usage(what: &str, correct: &str) -> Failure {
-    anstream::eprintln!("stowbook: {what}: invalid argument\n  usage: {correct}");
-    Failure::Reported(2)
 }
 
 fn update(store: &Store, global: &Global, container: &Container, fields: &[String]) -> Result<Container, Error> {

@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use std::io::Read;
 use std::path::Path;
 use stowbook::model::Labels;
-use stowbook::{Error, ErrorKind, Result};
+use stowbook::{Error, ErrorKind, Result, json};
 
 /// The whole text of a file, or of standard input for `-`.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
@@ -41,7 +41,12 @@ pub(crate) fn unreadable(path: &Path, error: &std::io::Error) -> Error {
 pub(crate) fn read_spec(path: &Path) -> Result<Vec<u8>> {
     let bytes = read(path)?;
     let parsed: Result<serde_json::Map<String, serde_json::Value>, _> = serde_json::from_slice(&bytes);
-    parsed.map_err(|error| not_json(path, "runtime spec", &error))?;
+    parsed.map_err(|error| {
+        Error::invalid_argument(format!("runtime spec {}: {error}", path.display()))
+            .with_detail("line", error.line())
+            .with_detail("column", error.column())
+            .with_help("the file was not used; correct it at that place")
+    })?;
     Ok(bytes)
 }
 
@@ -52,7 +57,8 @@ pub(crate) fn read_record<T: DeserializeOwned>(
     name: &str,
     name_of: impl Fn(&mut T) -> &mut String,
 ) -> Result<T> {
-    let mut record: T = serde_json::from_slice(&read(path)?).map_err(|error| not_json(path, "record", &error))?;
+    let mut record: T = json::read(&format!("record {}", path.display()), &read(path)?)
+        .map_err(|error| error.with_help("the file was not used; correct it at that place"))?;
     let own = name_of(&mut record);
     if own.is_empty() {
         name.clone_into(own);
@@ -69,12 +75,4 @@ pub(crate) fn set(map: &mut Labels, field: &str, labels: Vec<(String, String)>) 
     let fields = labels.iter().map(|(key, _)| format!("{field}.{key}")).collect();
     map.extend(labels);
     fields
-}
-
-/// What is wrong with a file that should be JSON, and where.
-pub(crate) fn not_json(path: &Path, what: &str, error: &serde_json::Error) -> Error {
-    Error::invalid_argument(format!("{what} {}: {error}", path.display()))
-        .with_detail("line", error.line())
-        .with_detail("column", error.column())
-        .with_help("the file was not used; correct it at that place")
 }

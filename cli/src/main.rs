@@ -14,6 +14,7 @@ mod output;
 mod place;
 mod sandboxes;
 mod snapshots;
+mod usage;
 
 use args::{Cli, Command, Global};
 use clap::{CommandFactory as _, Parser as _};
@@ -22,7 +23,10 @@ use std::process::ExitCode;
 use stowbook::{Error, Result};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage::print(&error),
+    };
     let mut global = cli.global;
     global.in_namespace = cli.command.is_in_namespace();
     match run(&global, cli.command) {
@@ -32,6 +36,7 @@ fn main() -> ExitCode {
             output::print_error(&global, &error);
             ExitCode::from(error.kind().names().exit)
         }
+        Err(Failure::Usage { what, correct }) => usage::print_own(&global, what, correct),
         Err(Failure::Reported(exit)) => ExitCode::from(exit),
     }
 }
@@ -40,10 +45,18 @@ fn main() -> ExitCode {
 enum Failure {
     /// An operation was refused.
     Refused(Error),
+    /// The words on the command line do not fit together.
+    Usage { what: &'static str, correct: &'static str },
     /// What went wrong is printed already; this is the exit status.
     Reported(u8),
     /// Whoever read our output has had enough.
     Pipe,
+}
+
+impl Failure {
+    fn usage(what: &'static str, correct: &'static str) -> Self {
+        Failure::Usage { what, correct }
+    }
 }
 
 impl From<Error> for Failure {

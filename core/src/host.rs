@@ -38,15 +38,19 @@ mod system {
         }
     }
 
-    /// A time of the system. A clock before 1970 or after 9999 is set wrong; the nearest time that can be written is the
-    /// honest answer.
+    /// Whether a file of this time was last changed longer ago than this.
+    pub(crate) fn is_older(at: SystemTime, than: Duration) -> bool {
+        at.elapsed().is_ok_and(|age| age > than)
+    }
+
+    /// A time of the system. A clock that is set wrong is no reason to fail. The year 1 would mean that there is no time.
     pub(crate) fn timestamp(time: SystemTime) -> Timestamp {
         match time.duration_since(UNIX_EPOCH) {
             Ok(since) => i64::try_from(since.as_secs())
                 .ok()
                 .and_then(|seconds| Timestamp::new(seconds, since.subsec_nanos()).ok())
-                .unwrap_or(Timestamp::YEAR_ONE),
-            Err(_) => Timestamp::YEAR_ONE,
+                .unwrap_or(Timestamp::MAX),
+            Err(_) => Timestamp::UNIX_EPOCH,
         }
     }
 
@@ -57,4 +61,4 @@ mod system {
 }
 
 #[cfg(feature = "file")]
-pub(crate) use system::{pause, timestamp};
+pub(crate) use system::{is_older, pause, timestamp};

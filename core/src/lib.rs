@@ -35,6 +35,7 @@
 //! - [`model`]: the records, field by field
 //! - [`rules`] and [`filter`]: what containerd demands of names and labels, and its filter language
 //! - [`proto`]: containerd's messages, with what they carry beyond this version
+//! - [`json`]: records as JSON
 //! - [`content`] and [`snapshot`]: where the bytes of content lie, and what snapshotters do
 //! - [`storage`]: the engine's trait, and the layout of the file
 //!
@@ -50,6 +51,7 @@ pub mod content;
 mod error;
 pub mod filter;
 mod host;
+pub mod json;
 pub mod model;
 pub mod oci;
 pub mod proto;

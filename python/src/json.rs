@@ -7,7 +7,7 @@ use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyDict;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use stowbook::Error;
+use stowbook::json;
 
 /// JSON on its way in: text, or bytes as they come from a file.
 pub(crate) enum Json {
@@ -28,23 +28,16 @@ impl FromPyObject<'_, '_> for Json {
 
 /// A record as JSON, on one line.
 pub(crate) fn write<T: Serialize>(record: &T) -> PyResult<String> {
-    // Records have text as keys throughout, so this does not fail.
-    serde_json::to_string(record).map_err(|error| raise(Error::internal(error.to_string())))
+    json::write(record).map_err(raise)
 }
 
 /// A record from JSON. `what` is what errors call it.
-pub(crate) fn read<T: DeserializeOwned + Send>(py: Python<'_>, what: &str, json: &Json) -> PyResult<T> {
-    let bytes: &[u8] = match json {
+pub(crate) fn read<T: DeserializeOwned + Send>(py: Python<'_>, what: &str, text: &Json) -> PyResult<T> {
+    let bytes: &[u8] = match text {
         Json::Text(text) => text.0.as_bytes(),
         Json::Bytes(bytes) => bytes,
     };
-    py.detach(|| serde_json::from_slice(bytes)).map_err(|error| {
-        raise(
-            Error::invalid_argument(format!("{what}: {error}"))
-                .with_detail("line", error.line())
-                .with_detail("column", error.column()),
-        )
-    })
+    py.detach(|| json::read(what, bytes)).map_err(raise)
 }
 
 /// A record as the `dict` that its JSON stands for.

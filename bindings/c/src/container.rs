@@ -2,11 +2,12 @@
 
 use crate::entry::{Empty as _, Entry, Handle};
 use crate::error::sb_error;
+use crate::labels;
 use crate::status::sb_status;
 use crate::value::{sb_bytes, sb_slice, sb_str, sb_time};
-use crate::{json, labels};
 use std::ptr;
 use std::sync::atomic::AtomicBool;
+use stowbook_core::json;
 use stowbook_core::model::{Any, Container};
 use stowbook_core::proto::Message as _;
 
@@ -83,7 +84,7 @@ pub unsafe extern "C" fn sb_container_from_json(
     let entry = unsafe { Entry::new(error_out) };
     entry.run(|args| {
         let out = args.out("container_out", container_out)?;
-        out.give(sb_container::new(json::read("container", args.text("json", json)?)?));
+        out.give(sb_container::new(json::read("container", args.text("json", json)?.as_bytes())?));
         Ok(())
     })
 }
@@ -99,7 +100,7 @@ pub unsafe extern "C" fn sb_container_to_json(
     let entry = unsafe { Entry::new(error_out) };
     entry.run(|args| {
         let out = args.out("json_out", json_out)?;
-        out.set(sb_bytes::owned(json::write(&args.handle("container", container)?.record)?));
+        out.set(sb_bytes::owned(json::write(&args.handle("container", container)?.record)?.into_bytes()));
         Ok(())
     })
 }

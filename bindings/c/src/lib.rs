@@ -13,7 +13,6 @@ pub mod container;
 pub mod containers;
 mod entry;
 pub mod error;
-mod json;
 mod labels;
 pub mod namespace_record;
 pub mod namespaces;

@@ -2,11 +2,12 @@
 
 use crate::entry::{Entry, Handle};
 use crate::error::sb_error;
+use crate::labels;
 use crate::status::sb_status;
 use crate::value::{sb_bytes, sb_str};
-use crate::{json, labels};
 use std::ptr;
 use std::sync::atomic::AtomicBool;
+use stowbook_core::json;
 use stowbook_core::model::Namespace;
 
 /// The record of a namespace: its name and its labels. It is a value of its own, as sb_container is; see there for threads
@@ -77,7 +78,7 @@ pub unsafe extern "C" fn sb_namespace_record_from_json(
     let entry = unsafe { Entry::new(error_out) };
     entry.run(|args| {
         let out = args.out("record_out", record_out)?;
-        out.give(sb_namespace_record::new(json::read("namespace", args.text("json", json)?)?));
+        out.give(sb_namespace_record::new(json::read("namespace", args.text("json", json)?.as_bytes())?));
         Ok(())
     })
 }
@@ -93,7 +94,7 @@ pub unsafe extern "C" fn sb_namespace_record_to_json(
     let entry = unsafe { Entry::new(error_out) };
     entry.run(|args| {
         let out = args.out("json_out", json_out)?;
-        out.set(sb_bytes::owned(json::write(&args.handle("record", record)?.record)?));
+        out.set(sb_bytes::owned(json::write(&args.handle("record", record)?.record)?.into_bytes()));
         Ok(())
     })
 }

@@ -28,6 +28,12 @@ impl Timestamp {
     /// Go's zero time, 0001-01-01T00:00:00Z: what containerd 1.x sends for a time that was never set.
     pub const YEAR_ONE: Timestamp = Timestamp { seconds: FIRST_SECOND, nanos: 0 };
 
+    /// 1970-01-01T00:00:00Z.
+    pub const UNIX_EPOCH: Timestamp = Timestamp { seconds: 0, nanos: 0 };
+
+    /// The last instant that protobuf and RFC 3339 can say: 9999-12-31T23:59:59.999999999Z.
+    pub const MAX: Timestamp = Timestamp { seconds: LAST_SECOND, nanos: NANOS_PER_SECOND - 1 };
+
     /// The instant `seconds` after 1970-01-01T00:00:00Z and `nanos` nanoseconds.
     ///
     /// # Errors

@@ -2,6 +2,7 @@ use super::read_log::ReadLog;
 use super::{Snapshot, Storage, Txn, WriteSet};
 use crate::model::Envelope;
 use crate::{Error, ErrorKind, Result};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, ThreadId};
 
@@ -139,8 +140,13 @@ impl Book {
             let batch = std::mem::take(&mut state.open);
             state.in_flight = Some(batch.clone());
             drop(state);
-            let result = self.storage.commit(&batch.writes);
-            let committed = result.as_ref().ok().and_then(|()| self.storage.snapshot().ok());
+            // Others wait for the outcome, so there is one also when the storage panics.
+            let (result, committed) = catch_unwind(AssertUnwindSafe(|| {
+                let result = self.storage.commit(&batch.writes);
+                let committed = result.as_ref().ok().and_then(|()| self.storage.snapshot().ok());
+                (result, committed)
+            }))
+            .unwrap_or_else(|_| (Err(panicked()), None));
             state = lock(&self.state);
             state.in_flight = None;
             state.committed = committed;
@@ -238,6 +244,11 @@ impl PendingTxn {
         (self.writes, self.events, self.log) = txn.into_parts();
         result
     }
+}
+
+fn panicked() -> Error {
+    Error::new(ErrorKind::Unknown, "the storage panicked during the commit: the change may have been made")
+        .with_help("read the record again before you repeat the change")
 }
 
 /// Marks which thread runs an operation, also when the operation panics.

@@ -342,7 +342,7 @@ impl Snapshot for RedbSnapshot {
             if key < start || end.is_some_and(|end| key >= end) || (!before.is_empty() && key <= before.as_slice()) {
                 return Err(Error::data_loss("keys of the book are out of order")
                     .with_detail("key", crate::text::quote(key))
-                    .with_help("restore a backup, or run `stowbook db check`"));
+                    .with_help("restore a backup, or check the book"));
             }
             if visit(key, value)? == ControlFlow::Break(()) {
                 return Ok(());

@@ -42,5 +42,5 @@ fn damaged(key: &[u8]) -> Error {
     let what = super::layout::describe(key);
     Error::data_loss(format!("the value of {what} is damaged: its checksum does not fit"))
         .with_detail("key", quote(key))
-        .with_help("restore a backup, or run `stowbook db check` to see what else is damaged")
+        .with_help("restore a backup, or check the book to see what else is damaged")
 }

@@ -463,6 +463,36 @@ fn a_panic_in_an_operation_leaves_the_book_as_it_was() {
     put(&book, "a", "1").unwrap();
 }
 
+/// A storage of somebody else's with a mistake in it.
+#[derive(Debug, Default)]
+struct Panicking(MemoryStorage, AtomicUsize);
+
+impl Storage for Panicking {
+    fn snapshot(&self) -> Result<Arc<dyn Snapshot>> {
+        self.0.snapshot()
+    }
+
+    fn commit(&self, writes: &WriteSet) -> Result<()> {
+        assert!(self.1.fetch_add(1, Ordering::SeqCst) > 0, "on purpose");
+        self.0.commit(writes)
+    }
+}
+
+#[test]
+fn a_panic_in_a_storage_is_an_error_for_all_who_wait() {
+    let book = Arc::new(Book::new(Box::new(Panicking::default())));
+    let writers: Vec<_> = (0..4)
+        .map(|n| {
+            let book = Arc::clone(&book);
+            thread(move || put(&book, &format!("key {n}"), "1"))
+        })
+        .collect();
+    let failed = writers.into_iter().filter_map(|writer| writer.join().unwrap().err()).collect::<Vec<_>>();
+    assert!(!failed.is_empty());
+    assert!(failed.iter().all(|error| error.kind() == ErrorKind::Unknown), "{failed:?}");
+    put(&book, "a", "1").unwrap();
+}
+
 #[test]
 fn a_changed_byte_is_lost_data_and_names_its_key() {
     on_each(|storage| {

@@ -107,7 +107,7 @@ fn add_body<T: Halved>(read: &dyn Read, namespace: &str, record: &mut T) -> Resu
 
 fn body_missing(key: &[u8]) -> Error {
     Error::data_loss(format!("{} is missing", layout::describe(key)))
-        .with_help("restore a backup, or run `stowbook db check` to see what else is missing")
+        .with_help("restore a backup, or check the book to see what else is missing")
 }
 
 /// Shows the records that the filter selects, in byte order of their ids, until `visit` breaks.

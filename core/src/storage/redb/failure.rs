@@ -14,7 +14,7 @@ pub(super) fn guarded<T>(call: impl FnOnce() -> Result<T>) -> Result<T> {
     })
 }
 
-pub(super) const DAMAGED: &str = "restore a backup, or run `stowbook db check`";
+pub(super) const DAMAGED: &str = "restore a backup, or check the book";
 
 /// The detail that tells a held lock from a place that is unavailable for other reasons.
 pub(super) const LOCK: &str = "lock";

@@ -201,6 +201,7 @@ enum Replace {
 /// Makes a book beside `path` and gives it that name when it is complete and synced: a crash leaves no half book.
 fn create_file(path: &Path, replace: &Replace, fill: impl FnOnce(&RedbStorage) -> Result<()>) -> Result<()> {
     let temporary = Temporary::beside(path)?;
+    sweep(path);
     let syncs = Arc::default();
     let file = open_new(&temporary.0).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => {
@@ -220,6 +221,37 @@ fn create_file(path: &Path, replace: &Replace, fill: impl FnOnce(&RedbStorage) -
         }
         _ => at(path, io_error(&error)),
     })
+}
+
+/// Removes what processes that were killed while they made this book have left. What somebody still works on is locked, or
+/// so young that it may not be locked yet.
+fn sweep(path: &Path) {
+    const YOUNG: Duration = Duration::from_secs(3600);
+    let (Some(name), folder) = (path.file_name(), folder(path)) else { return };
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    let before = [b".".as_slice(), name.as_encoded_bytes(), b"."].concat();
+    for entry in entries.flatten() {
+        let is_temporary = entry
+            .file_name()
+            .as_encoded_bytes()
+            .strip_prefix(before.as_slice())
+            .and_then(|rest| rest.strip_suffix(b".new"))
+            .is_some_and(|random| random.len() == 16 && random.iter().all(u8::is_ascii_hexdigit));
+        if !is_temporary {
+            continue;
+        }
+        let is_old = entry.metadata().and_then(|meta| meta.modified()).is_ok_and(|at| crate::host::is_older(at, YOUNG));
+        let is_free = || File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok());
+        if is_old && is_free() {
+            // It is in nobody's way; the next book that is made here tries again.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// The folder that holds a file.
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn open_new(path: &Path) -> io::Result<File> {
@@ -262,9 +294,8 @@ impl Temporary {
                 result => result?,
             },
         }
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         // The name itself must survive a power cut. Systems that cannot sync a directory do it by themselves.
-        File::open(folder).and_then(|folder| folder.sync_all()).or_else(|error| match error.kind() {
+        File::open(folder(path)).and_then(|folder| folder.sync_all()).or_else(|error| match error.kind() {
             io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported => Ok(()),
             _ => Err(error),
         })
@@ -330,5 +361,45 @@ pub fn restore(backup: &Path, path: &Path, options: &RestoreOptions) -> Result<u
             copy(&snapshot, path, &Replace::Always)
         }
         Err(_) => copy(&snapshot, path, &Replace::Never),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "files have times")]
+mod tests {
+    use super::*;
+    use std::time::SystemTime;
+
+    #[test]
+    fn what_killed_processes_have_left_goes_with_the_next_book() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, hours: u64| {
+            let file = File::create(folder.path().join(name)).unwrap();
+            file.set_modified(SystemTime::now() - Duration::from_secs(hours * 3600)).unwrap();
+            file
+        };
+        file(".book.redb.0123456789abcdef.new", 2);
+        let _held = {
+            let held = file(".book.redb.1123456789abcdef.new", 2);
+            held.lock().unwrap();
+            held
+        };
+        file(".book.redb.2123456789abcdef.new", 0);
+        file(".other.redb.3123456789abcdef.new", 2);
+        file(".book.redb.not-a-number-at.new", 2);
+        RedbStorage::open(&folder.path().join("book.redb"), &OpenOptions::default(), WriteSet::default).unwrap();
+        let mut left: Vec<_> = fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        left.sort_unstable();
+        let expected = [
+            ".book.redb.1123456789abcdef.new",
+            ".book.redb.2123456789abcdef.new",
+            ".book.redb.not-a-number-at.new",
+            ".other.redb.3123456789abcdef.new",
+            "book.redb",
+        ];
+        assert_eq!(left, expected);
     }
 }

@@ -1,0 +1,57 @@
+//! Words on the command line that cannot be understood.
+
+use crate::args::{Global, Output};
+use crate::output;
+use clap::error::ErrorKind;
+use std::process::ExitCode;
+
+/// The exit status of a wrong command line.
+const EXIT: u8 = 2;
+
+/// Prints what clap has to say: help, the version, or what is wrong.
+pub(crate) fn print(error: &clap::Error) -> ExitCode {
+    let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    if asked || !wants_json(std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned())) {
+        // There is nobody left to tell when the output fails.
+        let _ = error.print();
+    } else {
+        let text = error.render().to_string();
+        let (message, help) = text.split_once("\n\n").unwrap_or((&text, ""));
+        print_json(message.strip_prefix("error: ").unwrap_or(message), help.trim_end());
+    }
+    ExitCode::from(if asked { 0 } else { EXIT })
+}
+
+/// Prints what is wrong with words that clap took.
+pub(crate) fn print_own(global: &Global, what: &str, correct: &str) -> ExitCode {
+    let message = format!("{what}: invalid argument");
+    let help = format!("usage: {correct}");
+    match global.output {
+        Output::Json => print_json(&message, &help),
+        Output::Table => anstream::eprintln!("stowbook: {message}\n  {help}"),
+    }
+    ExitCode::from(EXIT)
+}
+
+fn print_json(message: &str, help: &str) {
+    let body = serde_json::json!({"error": {
+        "kind": stowbook::ErrorKind::InvalidArgument.code(),
+        "message": message,
+        "where": null,
+        "details": {},
+        "help": help,
+    }});
+    let _ = output::json(&mut anstream::stderr().lock(), &body);
+}
+
+/// Whether JSON was asked for, as far as that can be told of words that do not parse.
+fn wants_json(words: impl Iterator<Item = String>) -> bool {
+    let mut named = false;
+    for word in words.take_while(|word| word != "--") {
+        if (named && word == "json") || matches!(word.as_str(), "--output=json" | "-ojson" | "-o=json") {
+            return true;
+        }
+        named = matches!(word.as_str(), "-o" | "--output");
+    }
+    false
+}
