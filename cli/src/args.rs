@@ -328,7 +328,7 @@ pub(crate) enum Db {
     Check,
     /// Give unused space of the file back to the system
     Compact,
-    /// Copy the book into a new file, checking every value
+    /// Copy the book into a new file, checking every value; the bytes of content, in FILE.content, are not copied
     Backup {
         /// The new file
         file: PathBuf,
