@@ -270,6 +270,18 @@ fn a_blob_that_was_cut_short_is_replaced() {
     let mut writer = content.open(&open("r")).unwrap();
     content.commit(&mut writer, &commit(HELLO)).unwrap();
     assert_eq!(read(&content, HELLO).unwrap(), b"hello");
+
+    // Cut short later, it is told and not read as if it were whole.
+    fs::write(crashed.blob(), "hel").unwrap();
+    assert_eq!(content.read_at(HELLO, 0, &mut [0; 3]).unwrap(), 3);
+    for (offset, mut buffer) in [(0, [0; 8]), (3, [0; 8]), (4, [0; 8])] {
+        assert_eq!(content.read_at(HELLO, offset, &mut buffer).unwrap_err().kind(), ErrorKind::DataLoss);
+    }
+    assert_eq!(content.read_at(HELLO, 5, &mut [0; 3]).unwrap(), 0);
+    // Deleted and brought again, it is whole again.
+    content.delete(HELLO).unwrap();
+    put(&content, "r", b"hello").unwrap();
+    assert_eq!(read(&content, HELLO).unwrap(), b"hello");
 }
 
 #[test]
