@@ -129,7 +129,7 @@ fn ingest(global: &Global, command: Ingest) -> Result<Blob, Failure> {
         loop {
             let read = match input.read(&mut buffer) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                result => result.map_err(|error| input::unreadable(&file, &error))?,
+                result => result.map_err(|error| input::cannot_read(&file, &error))?,
             };
             let Some(bytes) = buffer.get(..read).filter(|bytes| !bytes.is_empty()) else { break };
             writer.write(bytes)?;

@@ -14,7 +14,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     } else {
         std::fs::read(path).map(|read| bytes = read)
     };
-    result.map_err(|error| unreadable(path, &error))?;
+    result.map_err(|error| cannot_read(path, &error))?;
     Ok(bytes)
 }
 
@@ -23,12 +23,12 @@ pub(crate) fn open(path: &Path) -> Result<Box<dyn Read>> {
     if path.as_os_str() == "-" {
         return Ok(Box::new(std::io::stdin().lock()));
     }
-    let file = std::fs::File::open(path).map_err(|error| unreadable(path, &error))?;
+    let file = std::fs::File::open(path).map_err(|error| cannot_read(path, &error))?;
     Ok(Box::new(file))
 }
 
 /// Why a file cannot be read.
-pub(crate) fn unreadable(path: &Path, error: &std::io::Error) -> Error {
+pub(crate) fn cannot_read(path: &Path, error: &std::io::Error) -> Error {
     let kind = match error.kind() {
         std::io::ErrorKind::NotFound => ErrorKind::NotFound,
         std::io::ErrorKind::PermissionDenied => ErrorKind::PermissionDenied,

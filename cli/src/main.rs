@@ -5,6 +5,8 @@ mod containers;
 mod content;
 mod db;
 mod defaults;
+mod events;
+mod export;
 mod gc;
 mod images;
 mod input;
@@ -12,6 +14,7 @@ mod leases;
 mod namespaces;
 mod output;
 mod place;
+mod progress;
 mod sandboxes;
 mod snapshots;
 mod usage;
@@ -84,6 +87,9 @@ fn run(global: &Global, command: Command) -> Result<(), Failure> {
         Command::Namespaces(command) => namespaces::run(global, command),
         Command::Leases(command) => leases::run(global, command),
         Command::Gc(command) => gc::run(global, &command),
+        Command::Events(command) => events::run(global, &command),
+        Command::Export { file } => export::export(global, &file),
+        Command::Import { file, same_book } => export::import(global, &file, same_book),
         Command::Db(command) => db::run(global, command),
         Command::Completions { shell } => {
             // It panics when it cannot write, so it writes to memory.

@@ -3,6 +3,8 @@
 mod record;
 mod rules;
 
+pub(super) use rules::validate;
+
 use super::access::Access;
 use super::{Context, InNamespace, filters, halves};
 use crate::Result;

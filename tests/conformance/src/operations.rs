@@ -2,6 +2,7 @@
 
 mod containers;
 mod content;
+mod events;
 mod images;
 mod leases;
 mod namespaces;
@@ -46,6 +47,7 @@ impl Operation {
             pure::find,
             containers::find,
             content::find,
+            events::find,
             images::find,
             leases::find,
             namespaces::find,

@@ -4,9 +4,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
+use stowbook::Event;
 use stowbook::model::{
-    Any, Blob, Container, Descriptor, Image, IngestStatus, Labels, Lease, LeaseResource, Namespace, Runtime, Sandbox,
-    Snapshot, SnapshotKind, Timestamp,
+    Any, Blob, Container, Descriptor, Envelope, Image, IngestStatus, Labels, Lease, LeaseResource, Namespace, Runtime,
+    Sandbox, Snapshot, SnapshotKind, Timestamp,
 };
 use stowbook::proto::generated::containerd::services::content::v1::{WriteAction, WriteContentRequest};
 
@@ -214,6 +215,28 @@ pub(crate) struct SnapshotRequest {
     pub(crate) filters: Vec<String>,
     pub(crate) info: Snapshot,
     pub(crate) update_mask: Mask,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Publish {
+    pub(crate) topic: String,
+    pub(crate) event: Any,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Forward {
+    pub(crate) envelope: Envelope,
+}
+
+/// An event as the vectors write it: without its number and its time.
+pub(crate) fn event(event: &Event) -> Value {
+    let mut out = event.to_json();
+    if let Some(members) = out.as_object_mut() {
+        members.retain(|name, _| !matches!(name.as_str(), "number" | "timestamp" | "published"));
+    }
+    out
 }
 
 /// A message in the making.
