@@ -24,7 +24,7 @@ mod transaction;
 
 pub use backends::CleanUp;
 pub use check::Finding;
-pub use containers::{ContainerStore, Containers, VisitContainer};
+pub use containers::{AnyView, ContainerStore, ContainerView, Containers, VisitContainer, VisitContainerView};
 pub use content::{CommitContent, Content, ContentStore, ContentStream, ContentWriter, OpenContent, SharingPolicy};
 pub use context::Context;
 pub use events::{Cursor, Event, EventBounds, EventPage, EventStore, Events, RETAINED_EVENTS, Since, Subscription};

@@ -4,7 +4,7 @@
 // It reads questions and writes answers, one JSON object a line:
 //
 //	{"records": [{"namespace": "n", "kind": "image", "id": "i", "link": "c0", "labels": {}}]}   what is kept of these?
-//	{"kept": ["n image i"]}
+//	{"kept": ["n image i"], "events": ["n /snapshot/remove a/k"]}
 //	{"times": ["2026-11-22T2:01:27Z"], "durations": ["1h"]}    seconds and nanoseconds, or null
 //	{"times": [[1795312887, 0]], "durations": [3600000000000]}
 //
@@ -25,8 +25,11 @@ import (
 	"strings"
 	"time"
 
+	apievents "github.com/containerd/containerd/api/events"
 	"github.com/containerd/containerd/v2/core/content"
+	"github.com/containerd/containerd/v2/core/events"
 	"github.com/containerd/containerd/v2/core/metadata"
+	"github.com/containerd/containerd/v2/pkg/namespaces"
 	"github.com/opencontainers/go-digest"
 	bolt "go.etcd.io/bbolt"
 )
@@ -52,6 +55,7 @@ type record struct {
 
 type answer struct {
 	Kept      []string    `json:"kept"`
+	Events    []string    `json:"events"`
 	Times     []*[2]int64 `json:"times"`
 	Durations []*int64    `json:"durations"`
 }
@@ -85,7 +89,7 @@ func main() {
 			check(json.Unmarshal(line, &q))
 			a := answer{}
 			if q.Records != nil {
-				a.Kept = collect(q.Records)
+				a.Kept, a.Events = collect(q.Records)
 			}
 			for _, text := range q.Times {
 				a.Times = append(a.Times, parseTime(text))
@@ -119,8 +123,8 @@ func parseDuration(text string) *int64 {
 	return &nanos
 }
 
-// collect writes the records into a new database, runs the collector, and tells what is left.
-func collect(records []record) []string {
+// collect writes the records into a new database, runs the collector, and tells what is left and what was published.
+func collect(records []record) ([]string, []string) {
 	folder, err := os.MkdirTemp("", "gc")
 	check(err)
 	defer os.RemoveAll(folder)
@@ -128,12 +132,13 @@ func collect(records []record) []string {
 	check(err)
 	defer db.Close()
 	ctx := context.Background()
-	m := metadata.NewDB(db, nothing{}, nil)
+	published := publisher{}
+	m := metadata.NewDB(db, nothing{}, nil, metadata.WithEventsPublisher(&published))
 	check(m.Init(ctx))
 	writeAll(db, records)
 	_, err = m.GarbageCollect(ctx)
 	check(err)
-	return kept(db, records)
+	return kept(db, records), published
 }
 
 func writeAll(db *bolt.DB, records []record) {
@@ -233,6 +238,22 @@ func write(tx *bolt.Tx, r record) {
 		put(nil, "snapshotter", snapshotter)
 		put(nil, "snapshotKey", key)
 	}
+}
+
+// publisher notes what is published.
+type publisher []string
+
+func (p *publisher) Publish(ctx context.Context, topic string, event events.Event) error {
+	namespace, _ := namespaces.Namespace(ctx)
+	what := ""
+	switch event := event.(type) {
+	case *apievents.SnapshotRemove:
+		what = event.Snapshotter + "/" + event.Key
+	case *apievents.ImageDelete:
+		what = event.Name
+	}
+	*p = append(*p, fmt.Sprintf("%s %s %s", namespace, topic, what))
+	return nil
 }
 
 // nothing is a content store that holds nothing. The collector cleans it up.

@@ -1,7 +1,7 @@
 use super::import;
 use crate::model::{Any, Container, Descriptor, Image, Labels, Lease, LeaseResource, Namespace, Sandbox};
 use crate::proto::Message as _;
-use crate::storage::layout::{self, Space};
+use crate::storage::layout;
 use crate::storage::{Book, MemoryStorage, Read, Snapshot};
 use crate::{
     CommitContent, Context, CreateSnapshot, ErrorKind, EventStore as _, ImportOptions, ImportReport,
@@ -46,16 +46,6 @@ fn export(store: &Store) -> String {
     out
 }
 
-fn put(store: &Store, key: Vec<u8>, value: Vec<u8>) {
-    store
-        .book
-        .update(|txn| {
-            txn.put(key.clone(), value.clone());
-            Ok(())
-        })
-        .unwrap();
-}
-
 /// A book with something of everything.
 fn book() -> Store {
     let store = Store::in_memory().with_retained_events(5);
@@ -88,9 +78,8 @@ fn book() -> Store {
     let snapshots = in_n.snapshots("native");
     snapshots.prepare("active", &CreateSnapshot::default()).unwrap();
     snapshots.commit("base", "active", &CreateSnapshot::default()).unwrap();
-    let mut above = CreateSnapshot::default();
-    above.parent = "base".into();
-    above.labels.insert("k".into(), "v".into());
+    let labels = Labels::from([("k".to_owned(), "v".to_owned())]);
+    let above = CreateSnapshot { parent: "base".into(), labels };
     snapshots.view("above", &above).unwrap();
     store
 }
@@ -129,7 +118,7 @@ fn a_book_comes_back_to_the_byte() {
 
     let same = Store::in_memory();
     let options = ImportOptions { same_book: true };
-    let cursor = book.events().cursor(6).unwrap();
+    let cursor = book.events().cursor(16).unwrap();
     same.import(lines.as_bytes(), &options).unwrap();
     assert_eq!(content(&same), content(&book));
     assert_eq!(export(&same), lines);

@@ -2,9 +2,11 @@
 
 use super::{CollectOptions, CollectRules, Collected, Resource, ResourceKind};
 use crate::model::{
-    Blob, Container, Descriptor, Image, Ingest, Labels, Lease, Namespace, Sandbox, Snapshot, Timestamp,
+    Blob, Container, Descriptor, Envelope, Image, Ingest, Labels, Lease, Namespace, Sandbox, Snapshot, Timestamp,
 };
 use crate::proto::Message as _;
+use crate::proto::generated::containerd::events::SnapshotRemove;
+use crate::proto::generated::containerd::services::images::v1::ImageDelete;
 use crate::storage::Txn;
 use crate::storage::layout::{self, Space};
 use crate::{Host, Store, SystemHost};
@@ -240,6 +242,28 @@ fn dump(store: &Store) -> Vec<(Vec<u8>, Vec<u8>)> {
     out
 }
 
+/// What was published that containerd publishes too.
+fn published(store: &Store) -> Vec<String> {
+    let is_event = |(key, _): &(Vec<u8>, Vec<u8>)| matches!(layout::parse(key), Some((Space::Event, _)));
+    let text = |(_, sealed): (Vec<u8>, Vec<u8>)| {
+        let envelope = Envelope::decode(&sealed).unwrap();
+        let payload = envelope.event.unwrap();
+        let what = match envelope.topic.as_str() {
+            "/snapshot/remove" => {
+                let event: SnapshotRemove = prost::Message::decode(&*payload.value).unwrap();
+                format!("{}/{}", event.snapshotter, event.key)
+            }
+            "/images/delete" => {
+                let event: ImageDelete = prost::Message::decode(&*payload.value).unwrap();
+                event.name
+            }
+            _ => return None,
+        };
+        Some(format!("{} {} {what}", envelope.namespace, envelope.topic))
+    };
+    dump(store).into_iter().filter(is_event).filter_map(text).collect()
+}
+
 fn key_of(record: &Record) -> String {
     format!("{} {} {}", record.namespace, record.kind, record.id)
 }
@@ -459,6 +483,7 @@ struct Question<'a> {
 #[derive(Deserialize)]
 struct Answer {
     kept: Option<BTreeSet<String>>,
+    events: Option<Vec<String>>,
     times: Option<Vec<Option<(i64, i64)>>>,
     durations: Option<Vec<Option<i64>>>,
 }
@@ -505,7 +530,7 @@ fn samples<T: std::fmt::Debug>(strategy: impl Strategy<Value = T>, count: usize)
 
 #[test]
 fn keeps_what_containerd_keeps() {
-    let worlds = samples(world(), 400);
+    let worlds = samples(world(), 250);
     let times = samples(
         "(0000|2026|9999)-[01][0-9]-[0-3][0-9]T[0-2]?[0-9]:[0-5][0-9]:[0-6][0-9]([.,][0-9]{0,11})?(Z|[+-][0-2][0-9]:[0-6][0-9])?",
         2000,
@@ -519,15 +544,18 @@ fn keeps_what_containerd_keeps() {
     questions.push(Question { records: None, times: times.clone(), durations: durations.clone() });
     let answers = ask(&questions);
 
-    let mut collected = 0;
+    let (mut collected, mut events) = (0, 0);
     for (world, answer) in worlds.iter().zip(&answers) {
         let store = store(world);
         let gone = removed(&store.collect(&CollectOptions::default()).unwrap());
         let kept: BTreeSet<String> = world.iter().map(key_of).filter(|key| !gone.contains(key)).collect();
         assert_eq!(Some(&kept), answer.kept.as_ref(), "{world:#?}");
+        let told = published(&store);
+        assert_eq!(told, answer.events.clone().unwrap_or_default(), "{world:#?}");
+        events += told.len();
         collected += gone.len();
     }
-    assert!(collected > 500, "so few are no test: {collected}");
+    assert!(collected > 300 && events > 100, "so few are no test: {collected}, {events}");
 
     let last = answers.last().unwrap();
     let (mut read, origin) = (0, Timestamp::new(0, 0).unwrap());
@@ -600,7 +628,7 @@ fn keeps_what_a_daemon_keeps() {
     let mut tries = 0..100;
     while !is_up() {
         assert!(tries.next().is_some(), "{}", std::fs::read_to_string(path("log")).unwrap());
-        std::thread::sleep(std::time::Duration::from_millis(100));
+        crate::host::pause(std::time::Duration::from_millis(100));
     }
     run(ctr().args(["leases", "create", "--id", "helper"]));
     run(ctr().args(["leases", "delete", "--sync", "helper"]));
