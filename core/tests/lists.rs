@@ -16,7 +16,7 @@ fn record(number: usize) -> Container {
     out.labels.insert("all".to_owned(), "yes".to_owned());
     out.snapshotter = "overlayfs".to_owned();
     out.spec = Some(Any::new("spec", vec![number as u8; number]));
-    out.runtime.options = (number % 2 == 0).then(|| Any::new("options", "x"));
+    out.runtime.options = number.is_multiple_of(2).then(|| Any::new("options", "x"));
     out.extensions.insert(format!("e{number}"), Any::new("extension", "y"));
     out
 }
