@@ -45,6 +45,8 @@
 //! - `regex` (default): the whole of Go's regular expressions in filters. Without it a small engine serves, which refuses
 //!   Unicode classes such as `\p{Greek}`.
 
+#[cfg(feature = "bolt")]
+pub mod bolt;
 mod error;
 pub mod filter;
 mod host;

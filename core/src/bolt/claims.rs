@@ -1,0 +1,31 @@
+/// Which pages were met. One bit each, so a gigabyte of pages needs 32 KiB.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Claims(Vec<u64>);
+
+const BITS: u64 = 64;
+
+impl Claims {
+    /// Notes a page; answers `false` if it was noted before. Callers look first that the file has the page.
+    pub(crate) fn claim(&mut self, page: u64) -> bool {
+        let Some((word, bit)) = place(page) else { return false };
+        if word >= self.0.len() {
+            self.0.resize(word.saturating_add(1), 0);
+        }
+        match self.0.get_mut(word) {
+            Some(bits) if *bits & bit == 0 => {
+                *bits |= bit;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the page was noted.
+    pub(crate) fn has(&self, page: u64) -> bool {
+        place(page).is_some_and(|(word, bit)| self.0.get(word).is_some_and(|bits| bits & bit != 0))
+    }
+}
+
+fn place(page: u64) -> Option<(usize, u64)> {
+    Some((usize::try_from(page.checked_div(BITS)?).ok()?, 1 << page.checked_rem(BITS)?))
+}
