@@ -50,6 +50,8 @@ pub mod bolt;
 mod error;
 pub mod filter;
 mod host;
+#[cfg(feature = "bolt")]
+pub mod metadb;
 pub mod model;
 pub mod oci;
 pub mod proto;

@@ -5,13 +5,15 @@ mod check;
 mod containers;
 mod context;
 pub(crate) mod events;
-mod filters;
+pub(crate) mod filters;
 pub(crate) mod header;
 mod in_namespace;
 mod namespaces;
 mod transaction;
 
 pub use check::Finding;
+#[cfg(feature = "bolt")]
+pub(crate) use containers::no_such_container;
 pub use containers::{ContainerStore, Containers, VisitContainer};
 pub use context::Context;
 pub use header::Header;

@@ -3,6 +3,9 @@
 pub(super) mod record;
 mod rules;
 
+#[cfg(feature = "bolt")]
+pub(crate) use rules::no_such_container;
+
 use super::access::Access;
 use super::{Context, InNamespace, filters};
 use crate::model::Container;

@@ -51,8 +51,12 @@ fn missing(what: String) -> Error {
 const TAKEN: &str = "choose another id, or delete the record first";
 
 pub(super) fn get(read: &dyn Read, namespace: &str, id: &str) -> Result<Container> {
-    load(read, namespace, id)?
-        .ok_or_else(|| missing(format!("container {} in namespace {}", quote(id), quote(namespace))))
+    load(read, namespace, id)?.ok_or_else(|| no_such_container(namespace, id))
+}
+
+/// The refusal to show a record that is not there.
+pub(crate) fn no_such_container(namespace: &str, id: &str) -> Error {
+    missing(format!("container {} in namespace {}", quote(id), quote(namespace)))
 }
 
 pub(super) fn list(read: &dyn Read, namespace: &str, filter: &Filter, visit: &mut VisitContainer<'_>) -> Result<()> {

@@ -1,0 +1,256 @@
+//! The reader against files of real daemons, with what the daemons answered beside them (`tests/metadb`).
+
+use super::*;
+use crate::model::{Container, Image, Lease, LeaseResource, Namespace, Sandbox};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+fn file(name: &str) -> Vec<u8> {
+    std::fs::read(format!("{}/../tests/metadb/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+const DAEMONS: [&str; 2] = ["containerd-1.6.20", "containerd-2.3.4"];
+
+fn open(name: &str) -> MetaDb {
+    MetaDb::from_bytes(file(&format!("{name}.db"))).unwrap()
+}
+
+fn truth(name: &str) -> Value {
+    let mut truth: Value = serde_json::from_slice(&file(&format!("{name}.json"))).unwrap();
+    // The client that wrote the dump shows runtime options that are not there as empty ones.
+    for container in truth
+        .as_object_mut()
+        .unwrap()
+        .values_mut()
+        .flat_map(|namespace| namespace.get_mut("containers").and_then(Value::as_array_mut).into_iter().flatten())
+    {
+        let options = &mut container["runtime"]["options"];
+        if *options == json!({"type_url": "", "value_base64": ""}) {
+            *options = Value::Null;
+        }
+    }
+    truth
+}
+
+fn dumped(metadb: &MetaDb) -> Value {
+    let mut text = String::new();
+    metadb.dump(|part| Ok(text.push_str(part))).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+#[test]
+fn a_dump_says_what_the_daemon_said() {
+    for name in DAEMONS {
+        let (truth, dump) = (truth(name), dumped(&open(name)));
+        let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        assert_eq!(names(&truth), names(&dump));
+        for (namespace, expected) in truth.as_object().unwrap() {
+            for (member, expected) in expected.as_object().unwrap() {
+                assert_eq!(&dump[namespace][member], expected, "{name} {namespace} {member}");
+            }
+        }
+        // An image was unpacked there, of which the daemon was not asked.
+        let default = &dump["default"];
+        assert!(default["content"]["blobs"].as_array().unwrap().len() >= 4, "{}", default["content"]);
+        assert!(!default["snapshots"].as_object().unwrap().is_empty());
+    }
+}
+
+#[derive(Deserialize)]
+struct Expected {
+    labels: Option<BTreeMap<String, String>>,
+    containers: Vec<Container>,
+    images: Vec<Value>,
+    leases: Vec<Value>,
+    #[serde(default)]
+    sandboxes: Vec<Value>,
+}
+
+/// A record as the models read it from JSON: null is what is not there.
+fn record<T: serde::de::DeserializeOwned>(mut value: Value) -> T {
+    fn strip(value: &mut Value) {
+        if let Value::Object(members) = value {
+            members.retain(|_, member| !member.is_null());
+            members.values_mut().for_each(strip);
+        }
+    }
+    strip(&mut value);
+    serde_json::from_value(value).unwrap()
+}
+
+#[test]
+fn records_are_those_that_the_daemon_told_of() {
+    for name in DAEMONS {
+        let metadb = open(name);
+        let truth = truth(name);
+        let mut namespaces = Vec::new();
+        for (name, mut expected) in truth.as_object().unwrap().clone() {
+            for container in expected["containers"].as_array_mut().unwrap() {
+                *container = serde_json::to_value(record::<Container>(container.clone())).unwrap();
+            }
+            let expected: Expected = serde_json::from_value(expected).unwrap();
+            let context = Context::in_namespace(&name);
+            let all: [&[u8]; 0] = [];
+            let containers = metadb.namespace(&name).containers();
+            assert_eq!(containers.list(&all).unwrap(), expected.containers);
+            for container in &expected.containers {
+                assert_eq!(&containers.get(&container.id).unwrap(), container);
+            }
+            let images: Vec<Image> = expected.images.into_iter().map(record).collect();
+            assert_eq!(metadb.images(&context, &all).unwrap(), images);
+            let sandboxes: Vec<Sandbox> = expected.sandboxes.into_iter().map(record).collect();
+            assert_eq!(metadb.sandboxes(&context, &all).unwrap(), sandboxes);
+            let leases: Vec<(Lease, Vec<LeaseResource>)> = expected
+                .leases
+                .into_iter()
+                .map(|mut lease| {
+                    let resources = serde_json::from_value(lease["resources"].take()).unwrap();
+                    lease.as_object_mut().unwrap().remove("resources");
+                    (record(lease), resources)
+                })
+                .collect();
+            assert_eq!(metadb.leases(&context, &all).unwrap(), leases);
+            let labels = expected.labels.unwrap_or_default();
+            namespaces.push(Namespace { name, labels, ..Namespace::default() });
+        }
+        assert_eq!(metadb.namespaces().list().unwrap(), namespaces);
+        for namespace in &namespaces {
+            assert_eq!(&metadb.namespaces().get(&namespace.name).unwrap(), namespace);
+        }
+        assert_eq!(metadb.namespaces().get("none").unwrap(), Namespace::new("none"));
+        assert!(metadb.namespace("none").containers().list(&[""]).unwrap().is_empty());
+    }
+}
+
+#[test]
+fn filters_select_what_they_select_in_a_book() {
+    let metadb = open("containerd-2.3.4");
+    let book = crate::Store::in_memory();
+    let all = metadb.namespace("default").containers().list(&[""]).unwrap();
+    for container in &all {
+        book.namespace("default").containers().create(container).unwrap();
+    }
+    let mut selected = 0;
+    for filter in [
+        "image",
+        "image~=app2",
+        "runtime.name==io.containerd.kata.v2",
+        "labels.updated",
+        "labels.\"k0.example.com/role\"!=web",
+        "id~=^A,labels.updated==web",
+        "snapshotter==overlayfs",
+    ] {
+        let ids = |list: Vec<Container>| list.into_iter().map(|container| container.id).collect::<Vec<_>>();
+        let expected = ids(book.namespace("default").containers().list(&[filter]).unwrap());
+        assert_eq!(ids(metadb.namespace("default").containers().list(&[filter]).unwrap()), expected, "{filter}");
+        selected += expected.len();
+    }
+    assert!(selected > 20, "{selected}");
+    let wrong = |result: Result<Vec<Container>>| result.unwrap_err().to_string();
+    assert_eq!(
+        wrong(metadb.namespace("default").containers().list(&["id=x"])),
+        wrong(book.namespace("default").containers().list(&["id=x"])),
+    );
+    assert_eq!(
+        wrong(metadb.namespace("a..b").containers().list(&[""])),
+        wrong(book.namespace("a..b").containers().list(&[""])),
+    );
+    let missing = |result: Result<Container>| result.unwrap_err().to_string();
+    assert_eq!(
+        missing(metadb.namespace("default").containers().get("none")),
+        missing(book.namespace("default").containers().get("none")),
+    );
+}
+
+#[test]
+fn layouts_of_other_releases_are_read() {
+    for (name, version) in [("containerd-1.1.8", 2), ("containerd-1.7.27", 3), ("containerd-2.3.4", 4)] {
+        assert_eq!(open(name).info().unwrap().version, Some(version), "{name}");
+    }
+    for (name, version) in [("containerd-1.1.8", 2), ("containerd-1.7.27", 3)] {
+        let metadb = open(name);
+        let context = Context::in_namespace("demo");
+        let all: [&[u8]; 0] = [];
+        let c1 = metadb.namespace("demo").containers().get("c1").unwrap();
+        assert_eq!((c1.image.as_str(), c1.snapshot_key.as_str()), ("example.test/hello:1", "rw"));
+        assert_eq!(c1.extensions["ext"].value, b"v");
+        assert_eq!(metadb.images(&context, &["target.mediatype==text/plain".as_bytes()]).unwrap()[0].target.size, 5);
+        assert_eq!(metadb.blobs(&context, &all).unwrap()[0].size, 5);
+        let ingests = metadb.ingests(&context, &all).unwrap();
+        assert_eq!(ingests[0].reference, "open-ref");
+        assert_eq!(ingests[0].backend_reference, "demo/1/open-ref");
+        let snapshots = metadb.snapshots(&context, "native", &all).unwrap();
+        let names: Vec<_> = snapshots.iter().map(|snapshot| (&*snapshot.backend_name, &*snapshot.parent)).collect();
+        assert_eq!(names, [("demo/2/base", ""), ("demo/3/rw", "base")]);
+        assert_eq!(metadb.snapshots(&context, "native", &["parent==base".as_bytes()]).unwrap().len(), 1);
+        assert_eq!(metadb.snapshotters(&context).unwrap(), [("native".to_owned(), 3)]);
+        let (lease, resources) = &metadb.leases(&context, &all).unwrap()[0];
+        assert_eq!(lease.labels["keep"], "yes");
+        let kinds: Vec<_> = resources.iter().map(|resource| &*resource.kind).collect();
+        let expected: &[&str] =
+            if version == 2 { &["content", "snapshots/native"] } else { &["content", "ingests", "snapshots/native"] };
+        assert_eq!(kinds, expected, "{name}");
+        let dump = dumped(&metadb);
+        assert_eq!(dump["demo"]["snapshots"]["native"]["snapshots"][0]["children"], json!(["rw"]));
+    }
+    // 1.7 keeps sandboxes outside of the schema's bucket.
+    let metadb = open("containerd-1.7.27");
+    let sandbox = &metadb.sandboxes(&Context::in_namespace("demo"), &["labels.a==b".as_bytes()]).unwrap()[0];
+    assert_eq!((sandbox.id.as_str(), sandbox.runtime.name.as_str()), ("sb1", "r"));
+    assert_eq!(dumped(&metadb)["demo"]["sandboxes"][0]["id"], "sb1");
+}
+
+#[test]
+fn nothing_can_be_changed() {
+    let metadb = open("containerd-2.3.4");
+    let containers = metadb.namespace("default").containers();
+    let container = Container::new("new", "runc");
+    let namespaces = metadb.namespaces();
+    for error in [
+        containers.create(&container).map(drop).unwrap_err(),
+        containers.update(&container, &[]).map(drop).unwrap_err(),
+        containers.delete("web").unwrap_err(),
+        namespaces.create(&Namespace::new("new")).map(drop).unwrap_err(),
+        namespaces.update(&Namespace::new("default"), &[]).unwrap_err(),
+        namespaces.delete("default").unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::FailedPrecondition);
+        assert_eq!(error.to_string(), "containerd's database is open for reading only: failed precondition");
+    }
+}
+
+/// Bytes that change while they are read: after some reads, the newer state takes the place of the older.
+struct Live {
+    states: [Vec<u8>; 2],
+    reads: std::sync::atomic::AtomicUsize,
+    change_after: usize,
+}
+
+impl ReadAt for Live {
+    fn size(&self) -> Result<u64> {
+        self.states[1].size()
+    }
+
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
+        let reads = self.reads.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let newer = usize::from(reads >= self.change_after);
+        self.states[newer].read_at(offset, out)
+    }
+}
+
+#[test]
+fn a_file_that_changes_is_read_again() {
+    // The older state, and in the newer one page of it is written over.
+    let newer = file("containerd-2.3.4.db");
+    let mut older = newer.clone();
+    let (first, second) = (Metas::read(&newer).slots[0].meta.unwrap(), Metas::read(&newer).slots[1].meta.unwrap());
+    let newest = usize::from(second.txid > first.txid) * 4096;
+    older[newest + 16..newest + 80].fill(0);
+    let expected = MetaDb::from_bytes(newer.clone()).unwrap().namespace("k8s.io").containers().list(&[""]).unwrap();
+    for change_after in 0..40 {
+        let live = Live { states: [older.clone(), newer.clone()], reads: 0.into(), change_after };
+        let metadb = MetaDb::new(Box::new(live)).unwrap();
+        assert_eq!(metadb.namespace("k8s.io").containers().list(&[""]).unwrap(), expected, "{change_after}");
+    }
+}
