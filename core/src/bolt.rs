@@ -28,7 +28,7 @@ mod tests;
 mod view;
 
 pub use bucket::{Bucket, Entry, Item};
-pub(crate) use check::{Defect, check};
+pub(crate) use check::check;
 pub(crate) use claims::Claims;
 pub use cursor::{Cursor, Walk};
 pub use fault::Fault;

@@ -25,19 +25,25 @@
 )]
 
 mod adaptor;
+mod check;
 mod decode;
 mod dump;
 mod encoding;
+mod finding;
 mod json;
 mod kind;
 mod node;
 mod records;
+mod salvage;
 mod store;
 mod survey;
 #[cfg(test)]
 mod tests;
 
+pub use check::check;
+pub use finding::{Finding, Severity};
 pub use kind::Kind;
+pub use salvage::{Origin, Salvage, salvage};
 pub use store::read_only;
 
 #[cfg(feature = "file")]
@@ -174,6 +180,18 @@ impl State<'_> {
         self.shown.set(true);
         Ok(())
     }
+}
+
+/// Reads from a file until both meta pages stayed the same meanwhile.
+fn settled<T>(source: &dyn ReadAt, mut operation: impl FnMut() -> Result<T>) -> Result<T> {
+    for _ in 0..ATTEMPTS {
+        let before = Metas::read(source);
+        let result = operation();
+        if Metas::read(source) == before {
+            return result;
+        }
+    }
+    Err(changing())
 }
 
 fn changing() -> Error {

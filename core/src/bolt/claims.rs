@@ -20,6 +20,19 @@ impl Claims {
         }
     }
 
+    /// Notes the pages of another set too.
+    pub(crate) fn join(&mut self, other: &Claims) {
+        self.0.resize(self.0.len().max(other.0.len()), 0);
+        for (bits, more) in self.0.iter_mut().zip(&other.0) {
+            *bits |= more;
+        }
+    }
+
+    /// How many pages were noted.
+    pub(crate) fn count(&self) -> u64 {
+        self.0.iter().map(|bits| u64::from(bits.count_ones())).sum()
+    }
+
     /// Whether the page was noted.
     pub(crate) fn has(&self, page: u64) -> bool {
         place(page).is_some_and(|(word, bit)| self.0.get(word).is_some_and(|bits| bits & bit != 0))

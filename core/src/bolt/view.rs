@@ -1,7 +1,7 @@
 //! One state of a file: what its pages are when the walk begins at one of the two meta pages.
 
 use super::bucket::Place;
-use super::page::{BRANCH, Header, elements};
+use super::page::{BRANCH, Header, LEAF, elements};
 use super::{Bucket, Entry, Fault, Item, Meta, Metas, ReadAt};
 use crate::{Error, Result};
 use std::ops::Range;
@@ -61,6 +61,17 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn pages(&self) -> u64 {
         self.pages
+    }
+
+    /// Whether there is a leaf on this page.
+    pub(crate) fn is_leaf(&self, id: u64) -> bool {
+        self.header(id).is_ok_and(|header| header.flags == LEAF)
+    }
+
+    /// How many pages a leaf or branch takes; none if there is neither on this page.
+    pub(crate) fn tree_pages(&self, id: u64) -> Option<u64> {
+        let header = self.header(id).ok().filter(|header| matches!(header.flags, BRANCH | LEAF))?;
+        Some(u64::from(header.overflow).saturating_add(1))
     }
 
     /// The numbers of a page and of those that overflow from it.

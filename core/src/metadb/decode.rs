@@ -1,7 +1,7 @@
 //! Records from what lies in the file. Source: containerd-metadata §9.3.
 
-use super::encoding;
 use super::node::Node;
+use super::{Kind, encoding};
 use crate::model::{
     Any, Blob, Container, Descriptor, Extensions, Image, Ingest, Labels, Lease, LeaseResource, Namespace, Runtime,
     Sandbox, Snapshot, Timestamp,
@@ -91,6 +91,19 @@ impl Decoder {
         holder.buckets.extend(labels.map(|labels| (b"labels".to_vec(), labels.clone())));
         let name = self.text("the name", name);
         Namespace { name, labels: self.labels(&holder, "labels"), ..Namespace::default() }
+    }
+
+    /// Notes what is wrong with a record of any kind.
+    pub(super) fn any_kind(&mut self, kind: Kind, node: &Node) {
+        match kind {
+            Kind::Container => drop(self.container(node)),
+            Kind::Image => drop(self.image(node)),
+            Kind::Lease => drop((self.lease(node), self.resources(node))),
+            Kind::Sandbox => drop(self.sandbox(node)),
+            Kind::Blob => drop(self.blob(node)),
+            Kind::Ingest => drop(self.ingest(node)),
+            Kind::Snapshot => drop(self.snapshot(node)),
+        }
     }
 
     pub(super) fn container(&mut self, node: &Node) -> Container {

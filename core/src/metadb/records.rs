@@ -7,7 +7,7 @@ use super::survey::{self, Record};
 use super::{Kind, MetaDb};
 use crate::bolt::Walk;
 use crate::filter::Filter;
-use crate::model::{Blob, Container, Image, Ingest, Lease, LeaseResource, Namespace, Sandbox, Snapshot};
+use crate::model::{Blob, Image, Ingest, Lease, LeaseResource, Namespace, Sandbox, Snapshot};
 use crate::store::{Context, filters};
 use crate::text::{lossy, quote};
 use crate::{Error, Result};

@@ -21,9 +21,25 @@ pub(super) struct Record<'a> {
     pub(super) namespace: &'a [u8],
     /// The snapshotter of a snapshot, empty for others.
     pub(super) snapshotter: &'a [u8],
+    /// The counter of the bucket that the record lies in; a snapshotter numbers its snapshots with it.
+    pub(super) sequence: u64,
     pub(super) node: Node,
     /// Whether nothing of it was lost on the way.
     pub(super) whole: bool,
+}
+
+/// The keys of the buckets that lead to a record, as containerd 2 has them, its own last.
+pub(super) fn record_path(namespace: &[u8], kind: Kind, snapshotter: &[u8], key: &[u8]) -> Vec<Vec<u8>> {
+    let first = [SCHEMA, namespace].into_iter().chain(kind.path().iter().copied());
+    let last = (kind == Kind::Snapshot).then_some(snapshotter).into_iter().chain([key]);
+    first.chain(last).map(<[u8]>::to_vec).collect()
+}
+
+impl Record<'_> {
+    /// The keys of the buckets that lead to it, as containerd 2 has them, its own last.
+    pub(super) fn path(&self) -> Vec<Vec<u8>> {
+        record_path(self.namespace, self.kind, self.snapshotter, &self.node.key)
+    }
 }
 
 /// What is called with each record, until it breaks.
@@ -212,7 +228,9 @@ impl Directory {
                 on_fault(path, fault)
             })?;
             path.pop();
-            if visit(Record { kind, namespace: &self.name, snapshotter, node, whole })?.is_break() {
+            if visit(Record { kind, namespace: &self.name, snapshotter, sequence: bucket.sequence, node, whole })?
+                .is_break()
+            {
                 return Ok(ControlFlow::Break(()));
             }
         }
@@ -242,7 +260,16 @@ impl Directory {
             let Item::Value(reference) = item else { continue };
             let values = BTreeMap::from([(b"ref".to_vec(), reference)]);
             let node = Node { key, page: old.page(), values, ..Node::default() };
-            if visit(Record { kind, namespace: &self.name, snapshotter: &[], node, whole: true })?.is_break() {
+            if visit(Record {
+                kind,
+                namespace: &self.name,
+                snapshotter: &[],
+                sequence: old.sequence,
+                node,
+                whole: true,
+            })?
+            .is_break()
+            {
                 return Ok(ControlFlow::Break(()));
             }
         }

@@ -241,16 +241,182 @@ impl ReadAt for Live {
 
 #[test]
 fn a_file_that_changes_is_read_again() {
-    // The older state, and in the newer one page of it is written over.
     let newer = file("containerd-2.3.4.db");
-    let mut older = newer.clone();
-    let (first, second) = (Metas::read(&newer).slots[0].meta.unwrap(), Metas::read(&newer).slots[1].meta.unwrap());
-    let newest = usize::from(second.txid > first.txid) * 4096;
-    older[newest + 16..newest + 80].fill(0);
     let expected = MetaDb::from_bytes(newer.clone()).unwrap().namespace("k8s.io").containers().list(&[""]).unwrap();
-    for change_after in 0..40 {
+    // The older state has other meta pages, and its pages are written over already.
+    let mut older = newer.clone();
+    let newest = usize::from(Metas::read(&newer).slots[0].meta.unwrap().txid % 2 == 1) * 4096;
+    older[newest + 16..newest + 80].fill(0);
+    older[2 * 4096..].fill(0xff);
+    for change_after in 0..6 {
         let live = Live { states: [older.clone(), newer.clone()], reads: 0.into(), change_after };
         let metadb = MetaDb::new(Box::new(live)).unwrap();
         assert_eq!(metadb.namespace("k8s.io").containers().list(&[""]).unwrap(), expected, "{change_after}");
+    }
+    // A list that was shown in part cannot be read again.
+    let mut shown = 0;
+    for change_after in 6..60 {
+        let live = Live { states: [newer.clone(), older.clone()], reads: 0.into(), change_after };
+        let metadb = MetaDb::new(Box::new(live)).unwrap();
+        match metadb.namespace("k8s.io").containers().list(&[""]) {
+            Ok(containers) => {
+                assert_eq!(containers, expected);
+                shown += 1;
+            }
+            Err(error) => assert_eq!(error.kind(), ErrorKind::DataLoss),
+        }
+    }
+    assert!((1..54).contains(&shown), "{shown}");
+}
+
+fn damages(bytes: &Vec<u8>) -> Vec<String> {
+    let findings = match check(bytes) {
+        Ok(findings) => findings,
+        Err(error) => return vec![error.to_string()],
+    };
+    let damages = findings.iter().filter(|finding| finding.severity == Severity::Damage);
+    damages.map(ToString::to_string).collect()
+}
+
+#[test]
+fn nothing_is_wrong_with_whole_files() {
+    for name in ["containerd-1.1.8", "containerd-1.6.20", "containerd-1.7.27", "containerd-2.3.4"] {
+        let bytes = file(&format!("{name}.db"));
+        assert_eq!(damages(&bytes), [""; 0], "{name}");
+        let salvage = salvage(&bytes).unwrap();
+        assert_eq!(salvage.findings().count(), 0);
+        assert_eq!(salvage.to_json()["namespaces"], dumped(&open(name)), "{name}");
+        assert_eq!(salvage.to_json()["fragments"], json!([]));
+    }
+    let oddities = check(&file("containerd-1.7.27.db")).unwrap();
+    assert_eq!(oddities, []);
+    // The images of the daemons' databases are invented, so what they refer to is not there.
+    let oddities = check(&file("containerd-2.3.4.db")).unwrap();
+    assert!(oddities.iter().any(|finding| finding.problem.starts_with("refers to content blob \"sha256:")));
+}
+
+/// The page on which the bucket at the end of a path begins.
+fn page_of(bytes: &Vec<u8>, path: &[&[u8]]) -> u64 {
+    View::newest(bytes).unwrap().bucket(path).unwrap().unwrap().page()
+}
+
+#[test]
+fn what_is_behind_a_damaged_page_comes_from_the_older_state() {
+    let whole = file("containerd-2.3.4.db");
+    let mut bytes = whole.clone();
+    let page = page_of(&bytes, &[b"v1", b"team-a", b"containers"]);
+    // In the older state, the root and the way to this namespace are others.
+    let older = {
+        let mut bytes = whole.clone();
+        let newest = usize::from(Metas::read(&whole).slots[0].meta.unwrap().txid % 2 == 1) * 4096;
+        bytes[newest + 16..newest + 80].fill(0);
+        bytes
+    };
+    let shared = page_of(&older, &[b"v1", b"team-a", b"containers"]) == page;
+    bytes[page as usize * 4096..][..4096].fill(0xee);
+    assert!(damages(&bytes)[0].starts_with(&format!("page {page}: v1/team-a/containers: it says that it is page ")));
+    let json = salvage(&bytes).unwrap().to_json();
+    let truth = dumped(&open("containerd-2.3.4"));
+    for (namespace, expected) in truth.as_object().unwrap() {
+        if namespace != "team-a" {
+            assert_eq!(&json["namespaces"][namespace], expected);
+        }
+    }
+    let ids = |value: &Value, pointer: &str| -> std::collections::BTreeSet<String> {
+        let list = value.pointer(pointer).and_then(Value::as_array).into_iter().flatten();
+        list.map(|record| record["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let expected = ids(&truth, "/team-a/containers");
+    let saved = ids(&json, "/namespaces/team-a/containers");
+    let fragments = json["fragments"].as_array().unwrap();
+    let of_team_a = |fragment: &&Value| fragment["kind"] == "container" && fragment["namespace"] == "team-a";
+    let found = fragments.iter().filter(of_team_a).filter_map(|fragment| fragment["key"].as_str());
+    let all: std::collections::BTreeSet<String> = saved.iter().cloned().chain(found.map(str::to_owned)).collect();
+    assert!(shared || !saved.is_empty());
+    assert!(all.is_superset(&expected) || shared, "{all:?} of {expected:?}");
+    assert!(!all.is_empty(), "something is found again");
+}
+
+#[test]
+fn without_meta_pages_the_records_are_found() {
+    for (name, page_size) in [("containerd-2.3.4", 4096), ("containerd-1.7.27", 1024)] {
+        let mut bytes = file(&format!("{name}.db"));
+        bytes[..2 * page_size].fill(0);
+        assert!(MetaDb::from_bytes(bytes.clone()).is_err());
+        let salvage = salvage(&bytes).unwrap();
+        let json = salvage.to_json();
+        assert_eq!(json["namespaces"].as_object().unwrap().len(), dumped(&open(name)).as_object().unwrap().len());
+        let problem = salvage.findings().find(|finding| finding.problem.contains("was taken for the root"));
+        assert!(problem.is_some());
+    }
+}
+
+#[test]
+fn a_damaged_checksum_costs_one_commit_at_most() {
+    let mut bytes = file("containerd-2.3.4.db");
+    let metas = Metas::read(&bytes);
+    let newest = usize::from(metas.slots[1].meta.unwrap().txid > metas.slots[0].meta.unwrap().txid);
+    bytes[newest * 4096 + 72] ^= 1;
+    let damages = damages(&bytes);
+    assert!(damages[0].starts_with(&format!("page {newest}: its checksum is ")), "{damages:?}");
+    let metadb = MetaDb::from_bytes(bytes.clone()).unwrap();
+    assert_eq!(metadb.info().unwrap().txid + 1, metas.newest().unwrap().txid);
+    assert!(metadb.namespace("k8s.io").containers().list(&[""]).unwrap().len() > 20);
+    let salvage = salvage(&bytes).unwrap();
+    assert!(salvage.findings().any(|finding| finding.problem.ends_with("one behind it may be lost")));
+}
+
+/// A small generator of numbers: what fails must fail again.
+fn numbers(mut state: u64) -> impl FnMut(usize) -> usize {
+    move |below| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % below as u64) as usize
+    }
+}
+
+/// Everything that can be asked of a file, whatever it is. A file with which nothing is wrong can be dumped, and what can
+/// be dumped is also what is salvaged.
+fn ask_everything(bytes: &Vec<u8>) {
+    let damages = damages(bytes);
+    let salvage = salvage(bytes).unwrap();
+    let json = salvage.to_json();
+    let Ok(metadb) = MetaDb::from_bytes(bytes.clone()) else {
+        assert!(!damages.is_empty());
+        return;
+    };
+    let mut text = String::new();
+    match metadb.dump(|part| Ok(text.push_str(part))) {
+        Ok(()) => assert_eq!(json["namespaces"], serde_json::from_str::<Value>(&text).unwrap()),
+        Err(error) => assert!(!damages.is_empty(), "{error}"),
+    }
+    let _ = metadb.namespaces().list();
+    let _ = metadb.namespace("demo").containers().list(&["labels.role==demo"]);
+    let _ = metadb.namespace("demo").containers().get("c1");
+    let _ = metadb.snapshots(&Context::in_namespace("demo"), "native", &[]);
+}
+
+#[test]
+fn a_file_cut_at_any_length_is_answered() {
+    let whole = file("containerd-1.7.27.db");
+    for length in (0..whole.len()).step_by(61) {
+        ask_everything(&whole[..length].to_vec());
+    }
+}
+
+#[test]
+fn a_file_with_any_bytes_changed_is_answered() {
+    let mut next = numbers(11);
+    for name in ["containerd-1.7.27.db", "containerd-1.1.8.db"] {
+        let whole = file(name);
+        for _ in 0..1000 {
+            let mut bytes = whole.clone();
+            for _ in 0..=next(6) {
+                let at = next(bytes.len());
+                bytes[at] = next(256) as u8;
+            }
+            ask_everything(&bytes);
+        }
     }
 }
