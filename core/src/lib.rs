@@ -36,9 +36,11 @@
 //! - [`rules`] and [`filter`]: what containerd demands of names and labels, and its filter language
 //! - [`proto`]: containerd's messages, with what they carry beyond this version
 //! - [`storage`]: the engine's trait, and the layout of the file
+//! - [`metadb`]: containerd's own databases, behind the same traits for reading; check, salvage, import
 //!
 //! # Features
 //!
+//! - `bolt` (default): containerd's own databases, read from bytes ([`metadb`], [`bolt`]).
 //! - `file` (default): books in files, and what else needs an operating system. Without it the core has no clock, no
 //!   randomness and no files of its own: a [`Host`] is passed in.
 //! - `redb`: the redb engine, also for books as bytes. Part of `file`.
@@ -71,6 +73,8 @@ pub use store::{
     ContainerStore, Containers, Context, Finding, Header, InNamespace, NamespaceStore, Namespaces, Store, Transaction,
     VisitContainer, WriteTxn,
 };
+#[cfg(feature = "bolt")]
+pub use store::{ImportOptions, ImportReport};
 
 /// The version of this crate.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -33,6 +33,7 @@ mod finding;
 mod json;
 mod kind;
 mod node;
+mod portable;
 mod records;
 mod salvage;
 mod store;
@@ -43,6 +44,7 @@ mod tests;
 pub use check::check;
 pub use finding::{Finding, Severity};
 pub use kind::Kind;
+pub(crate) use portable::Portable;
 pub use salvage::{Origin, Salvage, salvage};
 pub use store::read_only;
 

@@ -7,6 +7,8 @@ mod context;
 pub(crate) mod events;
 pub(crate) mod filters;
 pub(crate) mod header;
+#[cfg(feature = "bolt")]
+mod import;
 mod in_namespace;
 mod namespaces;
 mod transaction;
@@ -17,6 +19,8 @@ pub(crate) use containers::no_such_container;
 pub use containers::{ContainerStore, Containers, VisitContainer};
 pub use context::Context;
 pub use header::Header;
+#[cfg(feature = "bolt")]
+pub use import::{ImportOptions, ImportReport};
 pub use in_namespace::InNamespace;
 pub use namespaces::{NamespaceStore, Namespaces};
 pub use transaction::{Transaction, WriteTxn};

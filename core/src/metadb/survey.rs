@@ -137,6 +137,11 @@ impl Directory {
         self.exists
     }
 
+    /// Whether the namespace has the bucket of a kind, empty or not. For kinds with one bucket.
+    pub(super) fn has(&self, kind: Kind) -> bool {
+        kind.path().first().is_some_and(|name| self.buckets.contains_key(*name))
+    }
+
     /// The record of a key. For kinds whose keys are unique in a namespace.
     pub(super) fn find(&self, view: &View<'_>, walk: &Walk<'_>, kind: Kind, key: &[u8]) -> Result<Option<Node>> {
         let Some(bucket) = kind.path().first().and_then(|name| self.buckets.get(*name)) else { return Ok(None) };

@@ -442,3 +442,106 @@ fn a_file_with_any_bytes_changed_is_answered() {
         }
     }
 }
+
+/// Everything about containers and namespaces of a place.
+fn contents<S: crate::ContainerStore + crate::NamespaceStore>(place: &S) -> Vec<(Namespace, Vec<Container>)> {
+    let namespaces = Namespaces::new(place).list().unwrap().into_iter();
+    let contents = namespaces.map(|namespace| {
+        let inside = InNamespace::new(place, Context::in_namespace(&namespace.name));
+        let containers = inside.containers().list(&[""]).unwrap();
+        (namespace, containers)
+    });
+    contents.collect()
+}
+
+#[test]
+fn an_import_is_exact_and_whole_or_nothing() {
+    use crate::{ImportOptions, Store};
+    for name in ["containerd-1.1.8", "containerd-1.6.20", "containerd-1.7.27", "containerd-2.3.4"] {
+        let metadb = open(name);
+        let book = Store::in_memory();
+        let mut options = ImportOptions { dry_run: true, ..ImportOptions::default() };
+        let planned = book.import(&metadb, &options).unwrap();
+        assert!(book.namespaces().list().unwrap().is_empty(), "a dry run changes nothing");
+        options.dry_run = false;
+        assert_eq!(book.import(&metadb, &options).unwrap(), planned);
+        assert_eq!(contents(&book), contents(&metadb), "{name}");
+        assert_eq!(book.check().unwrap(), []);
+        assert_eq!(planned.conflicts, [""; 0]);
+        assert_eq!(planned.containers as usize, contents(&book).iter().map(|(_, list)| list.len()).sum::<usize>());
+        assert_eq!(
+            planned.left_out["image"] as usize,
+            dumped(&metadb)
+                .as_object()
+                .unwrap()
+                .values()
+                .map(|namespace| { namespace["images"].as_array().unwrap().len() })
+                .sum::<usize>()
+        );
+    }
+}
+
+#[test]
+fn an_import_tells_of_conflicts_before_it_writes() {
+    use crate::{ImportOptions, Store};
+    let metadb = open("containerd-2.3.4");
+    let book = Store::in_memory();
+    let taken = metadb.namespace("moby").containers().list(&[""]).unwrap()[3].id.clone();
+    book.namespace("moby").containers().create(&Container::new(&taken, "mine")).unwrap();
+    let mut labelled = metadb.namespaces().get("k8s.io").unwrap();
+    let (key, value) = labelled.labels.pop_first().unwrap();
+    labelled.labels = [(key.clone(), format!("not {value}")), ("mine".to_owned(), "x".to_owned())].into();
+    book.namespaces().create(&labelled).unwrap();
+    let before = contents(&book);
+
+    let mut options = ImportOptions::default();
+    let error = book.import(&metadb, &options).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AlreadyExists);
+    let expected =
+        [format!("label {key:?} of namespace \"k8s.io\""), format!("container {taken:?} in namespace \"moby\"")];
+    let conflicts: Vec<_> = error.details().iter().map(|detail| detail.value.clone()).collect();
+    assert_eq!(conflicts, expected);
+    assert_eq!(contents(&book), before);
+
+    options.namespaces = vec!["none".to_owned()];
+    assert_eq!(book.import(&metadb, &options).unwrap_err().kind(), ErrorKind::NotFound);
+    options.namespaces = vec!["team-a".to_owned()];
+    assert_eq!(book.import(&metadb, &options).unwrap().namespaces, 1);
+    let team_a = metadb.namespace("team-a").containers().list(&[""]).unwrap();
+    assert_eq!(book.namespace("team-a").containers().list(&[""]).unwrap(), team_a);
+
+    options = ImportOptions { keep_existing: true, ..ImportOptions::default() };
+    let report = book.import(&metadb, &options).unwrap();
+    assert_eq!((report.namespaces, report.conflicts.len()), (2, 2 + team_a.len()));
+    assert_eq!(book.namespace("moby").containers().get(&taken).unwrap().runtime.name, "mine");
+    let labels = book.namespaces().get("k8s.io").unwrap().labels;
+    assert_eq!((labels[&key].as_str(), labels["mine"].as_str()), (&*format!("not {value}"), "x"));
+    assert_eq!(labels.len(), metadb.namespaces().get("k8s.io").unwrap().labels.len() + 1);
+}
+
+#[test]
+fn texts_that_are_not_utf8_stay_what_they_are() {
+    // A label's value in an inline bucket: one byte of it is changed into one that begins no letter.
+    let mut bytes = file("containerd-1.7.27.db");
+    let places: Vec<usize> = (0..bytes.len() - 8).filter(|at| &bytes[*at..*at + 8] == b"roledemo").collect();
+    for place in places {
+        bytes[place + 5] = 0xff;
+    }
+    let metadb = MetaDb::from_bytes(bytes.clone()).unwrap();
+    let containers = metadb.namespace("demo").containers();
+    assert_eq!(containers.get("c1").unwrap().labels["role"], "d\u{fffd}mo");
+    // The filter's text is bytes too.
+    assert_eq!(containers.list(&[&b"labels.role==\"d\\xffmo\""[..]]).unwrap().len(), 1);
+    let c1 = &dumped(&metadb)["demo"]["containers"][0];
+    assert_eq!(
+        (&c1["labels"], &c1["labels_base64"]),
+        (&Value::Null, &json!([{"key": "cm9sZQ==", "value": "ZP9tbw=="}]))
+    );
+    let findings = check(&bytes).unwrap();
+    assert_eq!(findings.len(), 1);
+    assert_eq!(findings[0].severity, Severity::Oddity);
+    assert_eq!(findings[0].path, "v1/demo/containers/c1");
+    let error = crate::Store::in_memory().import(&metadb, &crate::ImportOptions::default()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::FailedPrecondition);
+    assert_eq!(error.details()[0].value, r#"v1/demo/containers/c1: labels "role" is not UTF-8: "d\xffmo""#);
+}

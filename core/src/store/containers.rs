@@ -5,6 +5,8 @@ mod rules;
 
 #[cfg(feature = "bolt")]
 pub(crate) use rules::no_such_container;
+#[cfg(feature = "bolt")]
+pub(super) use rules::{exists, import};
 
 use super::access::Access;
 use super::{Context, InNamespace, filters};

@@ -132,13 +132,33 @@ pub(super) fn create(txn: &mut Txn<'_>, namespace: &str, container: &Container, 
     let mut created = container.clone();
     created.created_at = Some(now);
     write(txn, namespace, &mut created, now, None)?;
+    publish_created(txn, namespace, &created, now);
+    Ok(created)
+}
+
+fn publish_created(txn: &mut Txn<'_>, namespace: &str, created: &Container, now: Timestamp) {
     let runtime = container_create::Runtime {
         name: created.runtime.name.clone(),
         options: created.runtime.options.as_ref().map(events::any),
     };
     let event = ContainerCreate { id: created.id.clone(), image: created.image.clone(), runtime: Some(runtime) };
     events::publish(txn, namespace, "/containers/create", &event, now);
-    Ok(created)
+}
+
+/// Whether there is a record of this id.
+#[cfg(feature = "bolt")]
+pub(in crate::store) fn exists(read: &dyn Read, namespace: &str, id: &str) -> Result<bool> {
+    read.get(&head_key(namespace, id), &mut |_| Ok(()))
+}
+
+/// Writes a record as another place has it, with its times, whatever the rules for new records say: it is there already.
+/// Expects that the namespace can have containers, and that the record does not exist.
+#[cfg(feature = "bolt")]
+pub(in crate::store) fn import(txn: &mut Txn<'_>, namespace: &str, container: &Container, now: Timestamp) {
+    txn.put(head_key(namespace, &container.id), record::encode_head(container));
+    let body = record::encode_body(container.spec.as_ref(), &container.extensions, &container.runtime);
+    txn.put(body_key(namespace, container.id.as_bytes()), body);
+    publish_created(txn, namespace, container, now);
 }
 
 pub(super) fn update(
