@@ -4,18 +4,26 @@ mod args;
 mod containers;
 mod db;
 mod input;
+mod metadb;
 mod namespaces;
 mod output;
 mod place;
 
 use args::{Cli, Command, Global};
-use clap::{CommandFactory as _, Parser as _};
+use clap::parser::ValueSource;
+use clap::{CommandFactory as _, FromArgMatches as _};
 use std::io::Write as _;
 use std::process::ExitCode;
 use stowbook::{Error, Result};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let matches = Cli::command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    // The environment may name a book; a file that is named here comes before it.
+    if cli.global.metadb.is_some() && matches.value_source("db") == Some(ValueSource::CommandLine) {
+        let message = "the argument '--metadb <FILE>' cannot be used with '--db <FILE>'";
+        Cli::command().error(clap::error::ErrorKind::ArgumentConflict, message).exit();
+    }
     let mut global = cli.global;
     global.in_namespace = matches!(cli.command, Command::Containers(_));
     match run(&global, cli.command) {
@@ -59,6 +67,7 @@ fn run(global: &Global, command: Command) -> Result<(), Failure> {
         Command::Containers(command) => containers::run(global, command),
         Command::Namespaces(command) => namespaces::run(global, command),
         Command::Db(command) => db::run(global, command),
+        Command::Metadb(command) => metadb::run(global, command),
         Command::Completions { shell } => {
             // It panics when it cannot write, so it writes to memory.
             let mut script = Vec::new();

@@ -338,7 +338,7 @@ impl Salvage {
 
     /// The records as JSON: `namespaces` in the form of [`MetaDb::dump`](super::MetaDb::dump), `fragments` of orphan pages
     /// with their page, kind, and namespace as far as it can be told, and `findings`. A record that does not come from the
-    /// newest state has a member `salvaged_from`.
+    /// newest state has a member `salvaged_from`; one of which parts are lost, and so may show defaults, is `incomplete`.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let mut namespaces = Map::new();
@@ -351,6 +351,9 @@ impl Salvage {
             let mut record = json::record(*kind, &found.node).members;
             if found.origin != Origin::Newest {
                 record.insert("salvaged_from".to_owned(), found.origin.word().into());
+            }
+            if !found.whole {
+                record.insert("incomplete".to_owned(), true.into());
             }
             let of = namespaces.entry(lossy(namespace)).or_insert_with(|| empty_namespace(Map::new()));
             let list = match kind {

@@ -44,7 +44,7 @@ impl Store {
     ///
     /// # Errors
     /// `AlreadyExists` when the book has one of the records, `FailedPrecondition` when one has a value that a book cannot
-    /// hold to the byte, each with all of them as details; `NotFound` for a namespace that is named but not there;
+    /// hold to the byte, each with the first of them as a detail; `NotFound` for a namespace that is named but not there;
     /// `DataLoss` when the database is damaged. Nothing was changed. What the place gives.
     pub fn import(&self, from: &MetaDb, options: &ImportOptions) -> Result<ImportReport> {
         let source = from.portable(&options.namespaces)?;
@@ -67,13 +67,13 @@ impl Store {
         }
         if !known.inexact.is_empty() {
             let message = "the database has values that a book cannot hold to the byte";
-            return Err(listed(Error::failed_precondition(message), "value", &known.inexact));
+            return Err(listed(Error::failed_precondition(message), "values", &known.inexact));
         }
         Access::write(self, |txn, now| {
             let (report, wanted) = plan(txn, &source, known.clone(), options)?;
             if !report.conflicts.is_empty() && !options.keep_existing {
                 let message = format!("{} of the records to import", report.conflicts.len());
-                return Err(listed(Error::already_exists(message), "conflict", &report.conflicts)
+                return Err(listed(Error::already_exists(message), "conflicts", &report.conflicts)
                     .with_help("keep what is there with --keep-existing, or import into a new book"));
             }
             write(txn, &wanted, now)?;
@@ -82,8 +82,15 @@ impl Store {
     }
 }
 
+/// How many conflicts an error lists; a dry run lists all.
+const LISTED: usize = 20;
+
 fn listed(error: Error, name: &'static str, what: &[String]) -> Error {
-    what.iter().fold(error, |error, one| error.with_detail(name, one))
+    let mut text = what.iter().take(LISTED).cloned().collect::<Vec<_>>().join("; ");
+    if what.len() > LISTED {
+        text = format!("{text}; and {} more, which a dry run lists", what.len().saturating_sub(LISTED));
+    }
+    error.with_detail(name, text)
 }
 
 /// What is to be written of one namespace.
