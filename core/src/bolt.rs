@@ -24,6 +24,7 @@ mod meta;
 mod page;
 mod source;
 #[cfg(test)]
+#[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "a test may panic")]
 mod tests;
 mod view;
 

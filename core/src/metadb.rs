@@ -39,6 +39,7 @@ mod salvage;
 mod store;
 mod survey;
 #[cfg(test)]
+#[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "a test may panic")]
 mod tests;
 
 pub use check::check;

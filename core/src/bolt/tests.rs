@@ -41,7 +41,7 @@ fn tree(view: &View<'_>, walk: &Walk<'_>, bucket: &Bucket) -> Result<Tree, Error
 
 fn defects(bytes: &[u8]) -> Vec<String> {
     let mut out = Vec::new();
-    let checked = check(&bytes.to_vec(), &mut |defect| out.push(defect.fault.to_string()));
+    let checked = check(&bytes, &mut |defect| out.push(defect.fault.to_string()));
     out.extend(checked.err().map(|error| error.to_string()));
     out
 }
@@ -85,20 +85,13 @@ fn what_is_not_bbolt_is_refused() {
     }
 }
 
-/// The place in the file of the pages that are leaves or branches in the newest state.
+/// Where in the file the pages with these flags begin that are in use.
 fn pages_of(bytes: &[u8], page_size: usize, flags: u8) -> Vec<usize> {
-    let view = View::newest(&bytes.to_vec()).unwrap().pages();
-    let walk = {
-        let source = bytes.to_vec();
-        let view = View::newest(&source).unwrap();
-        let walk = Walk::new(view);
-        tree(&view, &walk, &view.root()).unwrap();
-        let claims = walk.claims().clone();
-        (2..view.pages()).filter(|page| claims.has(*page)).collect::<Vec<_>>()
-    };
-    assert!(view > 2);
-    let starts = walk.into_iter().map(|page| page as usize * page_size);
-    starts.filter(|at| bytes[at + 8] == flags && bytes[at + 9] == 0).collect()
+    let view = View::newest(&bytes).unwrap();
+    let walk = Walk::new(view);
+    tree(&view, &walk, &view.root()).unwrap();
+    let used = (2..view.pages()).filter(|page| walk.claims().has(*page)).map(|page| page as usize * page_size);
+    used.filter(|at| bytes[at + 8] == flags && bytes[at + 9] == 0).collect()
 }
 
 #[test]

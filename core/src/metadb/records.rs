@@ -17,6 +17,9 @@ use std::ops::ControlFlow;
 /// daemon does meanwhile.
 const READ_AHEAD: usize = 1024;
 
+/// What is called with each model, and the snapshotter's name if it is of a snapshot.
+pub(super) type VisitModel<'a, T> = dyn FnMut(&[u8], T) -> Result<ControlFlow<()>> + 'a;
+
 /// The model of a record, or what of it cannot be read.
 pub(super) fn model<T>(
     kind: Kind,
@@ -46,7 +49,7 @@ impl MetaDb {
         namespace: &str,
         filter: &Filter,
         decode: impl Fn(&mut Decoder, &Node) -> T,
-        visit: &mut dyn FnMut(&[u8], T) -> Result<ControlFlow<()>>,
+        visit: &mut VisitModel<'_, T>,
     ) -> Result<()> {
         let name = namespace.as_bytes();
         self.read(|state| {

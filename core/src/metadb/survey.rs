@@ -109,7 +109,7 @@ pub(super) fn directories(walk: &Walk<'_>, root: &Bucket, on_fault: &mut OnFault
     }
     // containerd 2 deletes these buckets when it starts, after it has moved what is in them.
     for (name, bucket) in roots.into_iter().filter(|_| version < SANDBOXES_IN_NAMESPACE) {
-        let mut items = buckets(entries(walk, &bucket, &[name.clone()], on_fault)?);
+        let mut items = buckets(entries(walk, &bucket, std::slice::from_ref(&name), on_fault)?);
         if let Some(sandboxes) = items.remove(b"sandboxes".as_slice()) {
             let directory = out.entry(name.clone());
             directory.or_insert_with(|| Directory { name, ..Directory::default() }).old_sandboxes = Some(sandboxes);

@@ -33,9 +33,16 @@ fn truth(name: &str) -> Value {
     truth
 }
 
+fn add_to(text: &mut String) -> impl FnMut(&str) -> Result<()> {
+    |part| {
+        text.push_str(part);
+        Ok(())
+    }
+}
+
 fn dumped(metadb: &MetaDb) -> Value {
     let mut text = String::new();
-    metadb.dump(|part| Ok(text.push_str(part))).unwrap();
+    metadb.dump(add_to(&mut text)).unwrap();
     serde_json::from_str(&text).unwrap()
 }
 
@@ -269,8 +276,8 @@ fn a_file_that_changes_is_read_again() {
     assert!((1..54).contains(&shown), "{shown}");
 }
 
-fn damages(bytes: &Vec<u8>) -> Vec<String> {
-    let findings = match check(bytes) {
+fn damages(bytes: &[u8]) -> Vec<String> {
+    let findings = match check(&bytes) {
         Ok(findings) => findings,
         Err(error) => return vec![error.to_string()],
     };
@@ -296,8 +303,8 @@ fn nothing_is_wrong_with_whole_files() {
 }
 
 /// The page on which the bucket at the end of a path begins.
-fn page_of(bytes: &Vec<u8>, path: &[&[u8]]) -> u64 {
-    View::newest(bytes).unwrap().bucket(path).unwrap().unwrap().page()
+fn page_of(bytes: &[u8], path: &[&[u8]]) -> u64 {
+    View::newest(&bytes).unwrap().bucket(path).unwrap().unwrap().page()
 }
 
 fn fill(bytes: &mut [u8], page: u64) {
@@ -400,16 +407,16 @@ fn numbers(mut state: u64) -> impl FnMut(usize) -> usize {
 
 /// Everything that can be asked of a file, whatever it is. A file with which nothing is wrong can be dumped, and what can
 /// be dumped is also what is salvaged.
-fn ask_everything(bytes: &Vec<u8>) {
+fn ask_everything(bytes: &[u8]) {
     let damages = damages(bytes);
-    let salvage = salvage(bytes).unwrap();
+    let salvage = salvage(&bytes).unwrap();
     let json = salvage.to_json();
-    let Ok(metadb) = MetaDb::from_bytes(bytes.clone()) else {
+    let Ok(metadb) = MetaDb::from_bytes(bytes) else {
         assert!(!damages.is_empty());
         return;
     };
     let mut text = String::new();
-    match metadb.dump(|part| Ok(text.push_str(part))) {
+    match metadb.dump(add_to(&mut text)) {
         Ok(()) => assert_eq!(json["namespaces"], serde_json::from_str::<Value>(&text).unwrap()),
         Err(error) => assert!(!damages.is_empty(), "{error}"),
     }
@@ -423,7 +430,7 @@ fn ask_everything(bytes: &Vec<u8>) {
 fn a_file_cut_at_any_length_is_answered() {
     let whole = file("containerd-1.7.27.db");
     for length in (0..whole.len()).step_by(97) {
-        ask_everything(&whole[..length].to_vec());
+        ask_everything(&whole[..length]);
     }
 }
 
