@@ -62,15 +62,6 @@ fn records(source: &dyn ReadAt, out: &mut Vec<Finding>) -> Result<()> {
             let mut decoder = Decoder::default();
             decoder.any_kind(record.kind, &record.node);
             out.extend(decoder.problems.iter().map(|problem| told(problem, record.node.page, &path)));
-            for name in &record.node.too_deep {
-                let problem = format!("the bucket {} lies deeper than containerd has any", quote(name));
-                out.push(Finding {
-                    severity: Severity::Oddity,
-                    page: Some(record.node.page),
-                    path: path.clone(),
-                    problem,
-                });
-            }
             let references = references(&record).into_iter();
             wanted.extend(references.map(|reference| (path.clone(), record.node.page, reference)));
             there.insert((record.kind, record.snapshotter.to_vec(), record.node.key));

@@ -13,8 +13,6 @@ pub(super) struct Node {
     pub(super) page: u64,
     pub(super) values: BTreeMap<Vec<u8>, Vec<u8>>,
     pub(super) buckets: BTreeMap<Vec<u8>, Node>,
-    /// Names of buckets that lie deeper than any record has them. They were not read.
-    pub(super) too_deep: Vec<Vec<u8>>,
 }
 
 /// What is told of each fault on the way. It decides whether that ends the reading.
@@ -56,10 +54,8 @@ impl Node {
             match entry.item {
                 Item::Value(value) => drop(node.values.insert(entry.key, value)),
                 Item::Bucket(inner) => {
-                    let Some(below) = depth.checked_sub(1) else {
-                        node.too_deep.push(entry.key);
-                        continue;
-                    };
+                    // Nothing of containerd's lies deeper.
+                    let Some(below) = depth.checked_sub(1) else { continue };
                     path.push(entry.key.clone());
                     let inner = Self::load_to(walk, &inner, path, on_fault, below);
                     path.pop();

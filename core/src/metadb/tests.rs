@@ -551,3 +551,47 @@ fn texts_that_are_not_utf8_stay_what_they_are() {
     assert_eq!(error.kind(), ErrorKind::FailedPrecondition);
     assert_eq!(error.details()[0].value, r#"v1/demo/containers/c1: labels "role" is not UTF-8: "d\xffmo""#);
 }
+
+#[test]
+fn what_misses_reads_as_empty_and_what_is_too_much_is_kept_apart() {
+    let metadb = open("handmade");
+    assert_eq!(metadb.info().unwrap().version, None);
+    let names: Vec<_> = metadb.namespaces().list().unwrap().into_iter().map(|namespace| namespace.name).collect();
+    assert_eq!(names, ["a//b", "odd", "old"]);
+    let all: [&[u8]; 0] = [];
+    let old = Context::in_namespace("old");
+    let ingests = metadb.ingests(&old, &all).unwrap();
+    assert_eq!((&*ingests[0].reference, &*ingests[0].backend_reference), ("ref1", "old/7/ref1"));
+    assert_eq!(metadb.snapshots(&old, "overlayfs", &all).unwrap().len(), 3);
+
+    let containers = metadb.namespace("odd").containers().list(&all).unwrap();
+    let bare = Container { id: "bare".to_owned(), ..Container::default() };
+    let full = Container { id: "full".to_owned(), image: "img".to_owned(), ..Container::default() };
+    assert_eq!(containers, [bare, full]);
+    assert_eq!(metadb.namespace("odd").containers().get("stray").unwrap_err().kind(), ErrorKind::NotFound);
+    // containerd fails the list too, in these words.
+    let error = metadb.images(&Context::in_namespace("odd"), &all).unwrap_err();
+    assert_eq!(error.to_string(), "image \"no-target\" in namespace \"odd\": unable to read target bucket: data loss");
+
+    let findings: Vec<_> = check(&file("handmade.db")).unwrap();
+    let told: Vec<_> = findings.iter().map(|finding| (finding.severity, &*finding.path, &*finding.problem)).collect();
+    assert_eq!(
+        told,
+        [
+            (Severity::Damage, "v1/odd/images/no-target", "unable to read target bucket"),
+            (Severity::Oddity, "v1/odd/containers/full", "refers to image \"img\", which is not there"),
+            (
+                Severity::Oddity,
+                "v1/old/snapshots/overlayfs/orphan",
+                "refers to snapshot \"gone\" of \"overlayfs\", which is not there"
+            ),
+        ]
+    );
+    let json = salvage(&file("handmade.db")).unwrap().to_json();
+    let full = &json["namespaces"]["odd"]["containers"][1];
+    assert_eq!(full["unknown"], json!([{"name": "zz-new", "value_base64": "AAE="}, {"bucket": "newer"}]));
+    let report = crate::Store::in_memory()
+        .import(&metadb, &crate::ImportOptions { dry_run: true, ..crate::ImportOptions::default() })
+        .unwrap();
+    assert_eq!(report.inexact, ["v1/odd/containers/full: has members that containerd 2.3 does not know"]);
+}
