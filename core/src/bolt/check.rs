@@ -69,8 +69,18 @@ fn free_pages(walk: &Walk<'_>, view: &View<'_>, meta: &Meta, list: u64, found: &
             tell(Fault::on(page, "it is listed as free twice"));
         }
     }
-    let lost = |page: &u64| !walk.claims().has(*page) && !listed.has(*page);
-    for page in (2..view.pages()).filter(lost) {
-        tell(Fault::on(page, "it is neither in use nor listed as free"));
+    let lost = |page: u64| !walk.claims().has(page) && !listed.has(page);
+    let mut page = 2;
+    while page < view.pages() {
+        let first = page;
+        while page < view.pages() && lost(page) {
+            page = page.saturating_add(1);
+        }
+        match page.saturating_sub(first) {
+            0 => {}
+            1 => tell(Fault::on(first, "it is neither in use nor listed as free")),
+            count => tell(Fault::on(first, format!("{count} pages from it on are neither in use nor listed as free"))),
+        }
+        page = page.saturating_add(1);
     }
 }

@@ -123,7 +123,12 @@ impl<'a> View<'a> {
             Place::Inline { on, image } => return find(image, *on, true, key).map_err(Error::from),
             Place::Pages(root) => *root,
         };
+        // A way down meets no page twice.
+        let mut left = self.pages;
         for _ in 0..MAX_DEPTH {
+            let header = self.header(id)?;
+            let pages = u64::from(header.overflow).saturating_add(1);
+            left = left.checked_sub(pages).ok_or_else(|| Fault::on(id, "it is used twice"))?;
             let page = self.page(id)?;
             if page.header.flags != BRANCH {
                 return find(&page.bytes, id, false, key).map_err(Error::from);

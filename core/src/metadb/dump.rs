@@ -46,7 +46,8 @@ impl MetaDb {
     /// `containers`, `images`, `leases`, `sandboxes`, `content` (`blobs`, `ingests`) and `snapshots` by snapshotter.
     ///
     /// It is exact. Opaque values are `{type_url, value_base64}`, times RFC 3339, what is not there null. A text that is
-    /// not UTF-8 is base64 in a member `‹name›_base64` in place of `‹name›`; labels of which half is not are
+    /// not UTF-8 is base64 in a member `‹name›_base64` in place of `‹name›`, and `_base64:…` as the name of a namespace or
+    /// snapshotter; labels of which half is not are
     /// `{key, value}` in `labels_base64`. What a record has beyond containerd's members is listed in `unknown`.
     ///
     /// # Errors
@@ -59,15 +60,8 @@ impl MetaDb {
             out.put("{")?;
             let mut first = true;
             for directory in survey::directories(&walk, &state.view.root(), &mut strict)? {
-                let mut name = json::Object::default();
-                name.text("", &directory.name);
-                // A namespace whose name is no text stands under its base64: `_base64` and then that.
-                let name = name.members.into_iter().next().map(|(key, value)| match (key.as_str(), value) {
-                    ("", value) => value,
-                    (prefix, Value::String(text)) => Value::String(format!("{prefix}:{text}")),
-                    (_, other) => other,
-                });
-                out.element(&mut first, "", &format!("{}: {{", name.unwrap_or_default()))?;
+                let name = Value::from(json::name(&directory.name));
+                out.element(&mut first, "", &format!("{name}: {{"))?;
                 namespace(&mut out, &walk, &directory)?;
                 out.put("\n}")?;
             }
@@ -108,7 +102,7 @@ fn namespace(out: &mut Writer<'_>, walk: &Walk<'_>, directory: &Directory) -> Re
     out.put(if blobs { "],\n    \"ingests\": []\n  },\n  \"snapshots\": {" } else { "]\n  },\n  \"snapshots\": {" })?;
     let mut first = true;
     for (snapshotter, bucket) in directory.snapshotters(walk, &mut strict)? {
-        let name = Value::from(crate::text::lossy(&snapshotter));
+        let name = Value::from(json::name(&snapshotter));
         let head = format!("{name}: {{\"sequence\": {}, \"snapshots\": [", bucket.sequence);
         out.element(&mut first, "    ", &head)?;
         list(out, "      ", |visit| directory.snapshots_of(walk, &snapshotter, &bucket, &mut strict, visit).map(drop))?;

@@ -10,6 +10,14 @@ pub(super) fn base64(bytes: &[u8]) -> Value {
     base64::engine::general_purpose::STANDARD.encode(bytes).into()
 }
 
+/// The name of a member for a key: the text itself, or `_base64:` and its base64.
+pub(super) fn name(key: &[u8]) -> String {
+    match std::str::from_utf8(key) {
+        Ok(text) => text.to_owned(),
+        Err(_) => format!("_base64:{}", base64::engine::general_purpose::STANDARD.encode(key)),
+    }
+}
+
 /// The members of an object, and what of the record could not be read: its bytes stand in a member `‹name›_base64`.
 #[derive(Default)]
 pub(super) struct Object {

@@ -83,7 +83,11 @@ impl MetaDb {
         decode: impl Fn(&mut Decoder, &Node) -> T,
     ) -> Result<Vec<T>> {
         let namespace = context.require_namespace()?;
-        let filter = filters::parse(filters)?;
+        let filter = match kind {
+            // Here containerd adds the class only once (§8.2).
+            Kind::Blob | Kind::Ingest => Filter::parse(filters)?,
+            _ => filters::parse(filters)?,
+        };
         let mut out = Vec::new();
         self.each(kind, namespace, &filter, decode, &mut |_, model| {
             out.push(model);
@@ -180,7 +184,7 @@ impl MetaDb {
     /// As [`MetaDb::images`].
     pub fn snapshots(&self, context: &Context, snapshotter: &str, filters: &[&[u8]]) -> Result<Vec<Snapshot>> {
         let namespace = context.require_namespace()?;
-        let filter = filters::parse(filters)?;
+        let filter = Filter::parse(filters)?;
         let mut out = Vec::new();
         self.each(Kind::Snapshot, namespace, &filter, Decoder::snapshot, &mut |of, snapshot| {
             if of == snapshotter.as_bytes() {

@@ -209,9 +209,9 @@ impl Salvage {
         }
         let mut best: Option<(Salvage, Claims, u64)> = None;
         let mut budget = Budget::of(view);
-        for page in 2..view.pages() {
-            let Some(pages) = view.tree_pages(page) else { continue };
-            if !budget.spend(pages) {
+        // The root bucket has few keys, so it is a leaf.
+        for page in (2..view.pages()).filter(|page| view.is_leaf(*page)) {
+            if !budget.spend(view.tree_pages(page).unwrap_or_default()) {
                 self.findings.insert(damage(None, &[], GAVE_UP));
                 break;
             }
@@ -286,7 +286,12 @@ impl Salvage {
         let mut keyless = Vec::new();
         for page in bare.into_iter().filter(|page| !used.has(*page)) {
             let walk = Walk::new(*view);
+            if !budget.spend(view.tree_pages(page).unwrap_or_default()) {
+                self.findings.insert(damage(None, &[], GAVE_UP));
+                break;
+            }
             let node = Node::load(&walk, &Bucket::at(page, 0), &mut vec![Vec::new()], &mut |_, _| Ok(()))?;
+            budget.spend(walk.claims().count());
             if let Some(kind) = kind_of(&node).filter(|_| changed_at(&node).is_some()) {
                 let namespace = namespace_of(kind, &node).or_else(|| only_place(lost, kind));
                 keyless.push(Fragment { kind, key: None, namespace, node });
@@ -345,7 +350,7 @@ impl Salvage {
         for (name, labels) in &self.namespaces {
             let mut out = json::Object::default();
             out.pairs("labels", Some(labels));
-            namespaces.insert(lossy(name).into_owned(), empty_namespace(out.members));
+            namespaces.insert(json::name(name), empty_namespace(out.members));
         }
         for ((namespace, kind, snapshotter, _), found) in &self.records {
             let mut record = json::record(*kind, &found.node).members;
@@ -355,7 +360,7 @@ impl Salvage {
             if !found.whole {
                 record.insert("incomplete".to_owned(), true.into());
             }
-            let of = namespaces.entry(lossy(namespace)).or_insert_with(|| empty_namespace(Map::new()));
+            let of = namespaces.entry(json::name(namespace)).or_insert_with(|| empty_namespace(Map::new()));
             let list = match kind {
                 Kind::Container => of.pointer_mut("/containers"),
                 Kind::Image => of.pointer_mut("/images"),
@@ -365,7 +370,7 @@ impl Salvage {
                 Kind::Ingest => of.pointer_mut("/content/ingests"),
                 Kind::Snapshot => of.pointer_mut("/snapshots").and_then(Value::as_object_mut).map(|snapshots| {
                     let sequence = self.sequences.get(&(namespace.clone(), snapshotter.clone()));
-                    let entry = snapshots.entry(lossy(snapshotter));
+                    let entry = snapshots.entry(json::name(snapshotter));
                     entry.or_insert_with(|| json!({"sequence": sequence, "snapshots": []}))
                 }),
             };
