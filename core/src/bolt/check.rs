@@ -2,56 +2,64 @@
 
 use super::{Bucket, Claims, Entry, Fault, Item, Meta, Metas, ReadAt, View, Walk};
 use crate::Result;
+use crate::text::quote;
 
-/// A fault, and the keys of the buckets on the way to it.
-#[derive(Clone, Debug)]
-pub(crate) struct Defect {
-    pub(crate) path: Vec<Vec<u8>>,
-    pub(crate) fault: Fault,
-}
+/// No bucket lies deeper. containerd's deepest is at 7.
+const MAX_NESTING: usize = 32;
+
+/// What is told of each fault, with the keys of the buckets on the way to it.
+pub(crate) type Tell<'a> = dyn FnMut(&[&[u8]], Fault) + 'a;
 
 /// Looks at the meta pages, at every page that can be reached, and at the list of free pages.
-pub(crate) fn check(source: &dyn ReadAt, found: &mut dyn FnMut(Defect)) -> Result<()> {
+pub(crate) fn check(source: &dyn ReadAt, tell: &mut Tell<'_>) -> Result<()> {
     let metas = Metas::read(source);
     for (page, slot) in (0..).zip(&metas.slots) {
         if let Some(problem) = &slot.problem {
-            found(Defect { path: Vec::new(), fault: Fault::on(page, problem.clone()) });
+            tell(&[], Fault::on(page, problem.clone()));
         }
     }
     let meta = metas.newest()?;
     let view = View::new(source, &meta)?;
     if view.pages() < meta.high_water {
         let problem = format!("the file has {} pages, but should have {}", view.pages(), meta.high_water);
-        found(Defect { path: Vec::new(), fault: Fault { page: None, problem, kind: crate::ErrorKind::DataLoss } });
+        tell(&[], Fault { page: None, problem, kind: crate::ErrorKind::DataLoss });
     }
     let walk = Walk::new(view);
-    reach(&walk, &view.root(), found);
+    reach(&walk, &view.root(), tell);
     if let Some(list) = meta.freelist {
-        free_pages(&walk, &view, &meta, list, found);
+        free_pages(&walk, &view, &meta, list, tell);
     }
     Ok(())
 }
 
 /// Meets every page below a bucket.
-fn reach(walk: &Walk<'_>, root: &Bucket, found: &mut dyn FnMut(Defect)) {
+fn reach(walk: &Walk<'_>, root: &Bucket, tell: &mut Tell<'_>) {
     // The cursors of the buckets on the way. Their pages do not overlap, so they are never more than the file.
     let mut open = vec![(Vec::new(), walk.cursor(root))];
     while let Some((_, cursor)) = open.last_mut() {
-        match cursor.next() {
-            Some(Ok(Entry { key, item: Item::Bucket(bucket), .. })) => open.push((key, walk.cursor(&bucket))),
-            Some(Ok(_)) => {}
-            Some(Err(fault)) => {
-                let path = open.iter().skip(1).map(|(key, _)| key.clone()).collect();
-                found(Defect { path, fault });
+        let fault = match cursor.next() {
+            Some(Ok(Entry { key, item: Item::Bucket(bucket), page })) => {
+                if open.len() < MAX_NESTING {
+                    open.push((key, walk.cursor(&bucket)));
+                    continue;
+                }
+                Fault::on(page, format!("the bucket {} lies too deep", quote(&key)))
             }
-            None => drop(open.pop()),
-        }
+            Some(Ok(_)) => continue,
+            Some(Err(fault)) => fault,
+            None => {
+                open.pop();
+                continue;
+            }
+        };
+        let path: Vec<&[u8]> = open.iter().skip(1).map(|(key, _)| key.as_slice()).collect();
+        tell(&path, fault);
     }
 }
 
 /// Every page is either in use or free, and not both.
-fn free_pages(walk: &Walk<'_>, view: &View<'_>, meta: &Meta, list: u64, found: &mut dyn FnMut(Defect)) {
-    let mut tell = |fault| found(Defect { path: Vec::new(), fault });
+fn free_pages(walk: &Walk<'_>, view: &View<'_>, meta: &Meta, list: u64, tell: &mut Tell<'_>) {
+    let mut tell = |fault| tell(&[], fault);
     let (free, own) = match view.freelist(list) {
         Ok(found) => found,
         Err(fault) => return tell(fault),

@@ -5,6 +5,8 @@ use std::ops::Range;
 
 pub(super) const HEADER_BYTES: usize = 16;
 const ELEMENT_BYTES: usize = 16;
+/// bbolt takes no longer ones.
+const MAX_KEY_BYTES: u32 = 32768;
 pub(super) const BRANCH: u16 = 0x01;
 pub(super) const LEAF: u16 = 0x02;
 pub(super) const FREELIST: u16 = 0x10;
@@ -57,7 +59,7 @@ pub(super) fn elements(bytes: &[u8]) -> Result<Vec<Result<Element, String>>, Str
     for (index, element) in spans.iter().enumerate() {
         let next = spans.get(index.saturating_add(1)).and_then(Option::as_ref);
         let problem = match element {
-            None => "reaches beyond the page",
+            None => "reaches beyond the page, or has a longer key than there are",
             Some(element) if element.key.start < free_from => "lies over the one before it",
             Some(Element { key, value, .. })
                 if next.is_some_and(|next| (key.start..value.end).contains(&next.key.start)) =>
@@ -89,6 +91,9 @@ fn span(bytes: &[u8], flags: u16, index: usize) -> Option<Element> {
     } else {
         (false, u32_at(bytes, at)?, u32_at(bytes, at.checked_add(4)?)?, 0, u64_at(bytes, at.checked_add(8)?)?)
     };
+    if key_bytes > MAX_KEY_BYTES {
+        return None;
+    }
     let key_start = at.checked_add(usize::try_from(position).ok()?)?;
     let value_start = key_start.checked_add(usize::try_from(key_bytes).ok()?)?;
     let end = value_start.checked_add(usize::try_from(value_bytes).ok()?)?;

@@ -41,7 +41,7 @@ fn tree(view: &View<'_>, walk: &Walk<'_>, bucket: &Bucket) -> Result<Tree, Error
 
 fn defects(bytes: &[u8]) -> Vec<String> {
     let mut out = Vec::new();
-    let checked = check(&bytes, &mut |defect| out.push(defect.fault.to_string()));
+    let checked = check(&bytes, &mut |_, fault| out.push(fault.to_string()));
     out.extend(checked.err().map(|error| error.to_string()));
     out
 }

@@ -25,9 +25,9 @@ type Reference = (Kind, Vec<u8>, Vec<u8>);
 pub fn check(source: &dyn ReadAt) -> Result<Vec<Finding>> {
     settled(source, || {
         let mut out = Vec::new();
-        let pages = bolt::check(source, &mut |defect| {
-            let (page, problem) = (defect.fault.page, defect.fault.problem);
-            out.push(Finding { severity: Severity::Damage, page, path: path_text(&defect.path), problem });
+        let pages = bolt::check(source, &mut |path, fault| {
+            let (page, problem) = (fault.page, fault.problem);
+            out.push(Finding { severity: Severity::Damage, page, path: path_text(path), problem });
         });
         match pages {
             Ok(()) => records(source, &mut out)?,

@@ -21,7 +21,7 @@ pub struct Finding {
     pub severity: Severity,
     /// The page that it was found on, where it lies on one.
     pub page: Option<u64>,
-    /// The keys of the buckets on the way to it, joined with slashes; keys with signs of their own are quoted. Empty for
+    /// The keys of the buckets on the way to it, joined with slashes; keys with signs of their own are quoted, long ones cut. Empty for
     /// the file itself.
     pub path: String,
     /// What is wrong.
@@ -40,11 +40,20 @@ impl fmt::Display for Finding {
     }
 }
 
+/// How much of a key is shown: a path is told with each finding behind it.
+const SHOWN_KEY_BYTES: usize = 256;
+
 /// A path of keys as text.
-pub(super) fn path_text(path: &[Vec<u8>]) -> String {
+pub(super) fn path_text(path: &[impl AsRef<[u8]>]) -> String {
     let plain =
         |key: &[u8]| !key.is_empty() && key.iter().all(|byte| byte.is_ascii_graphic() && !b"/\"\\".contains(byte));
-    let keys =
-        path.iter().map(|key| if plain(key) { crate::text::lossy(key).into_owned() } else { crate::text::quote(key) });
+    let keys = path.iter().map(|key| match key.as_ref() {
+        key if key.len() > SHOWN_KEY_BYTES => {
+            let shown = key.get(..SHOWN_KEY_BYTES).unwrap_or_default();
+            format!("{}…", crate::text::quote(shown))
+        }
+        key if plain(key) => crate::text::lossy(key).into_owned(),
+        key => crate::text::quote(key),
+    });
     keys.collect::<Vec<_>>().join("/")
 }

@@ -40,6 +40,9 @@ impl Origin {
 
 const GAVE_UP: &str = "the search for lost records was given up: pages lead to pages again and again";
 
+/// The paths behind which something was lost.
+type Lost = BTreeSet<Vec<Vec<u8>>>;
+
 /// The namespace, kind, snapshotter and key of a record.
 type Name = (Vec<u8>, Kind, Vec<u8>, Vec<u8>);
 
@@ -118,7 +121,8 @@ pub fn salvage(source: &dyn ReadAt) -> Result<Salvage> {
             out.findings.insert(damage(None, &[], problem));
         }
         let view = View::all(source, page_size)?;
-        let mut lost: Vec<Vec<Vec<u8>>> = if metas.valid().is_empty() { vec![Vec::new()] } else { Vec::new() };
+        // Without a meta page to trust, everything may be lost.
+        let mut lost: Lost = metas.valid().is_empty().then(Vec::new).into_iter().collect();
         for (age, root) in roots.iter().enumerate() {
             let origin = if age == 0 { Origin::Newest } else { Origin::Older };
             if age > 0 && lost.is_empty() {
@@ -156,24 +160,20 @@ fn guess_page_size(source: &dyn ReadAt) -> Result<u32> {
 impl Salvage {
     /// Reads one state. Of an older one only what lies behind one of the paths in `lost`. Gives the paths behind which
     /// something was lost.
-    fn read(
-        &mut self,
-        view: &View<'_>,
-        root: &Bucket,
-        origin: Origin,
-        lost: &[Vec<Vec<u8>>],
-        met: &mut Claims,
-    ) -> Result<Vec<Vec<Vec<u8>>>> {
+    fn read(&mut self, view: &View<'_>, root: &Bucket, origin: Origin, lost: &Lost, met: &mut Claims) -> Result<Lost> {
         let walk = Walk::new(*view);
-        let mut behind = Vec::new();
+        let mut behind = Lost::new();
         let mut findings = Vec::new();
         let mut on_fault = |path: &[Vec<u8>], fault: crate::bolt::Fault| {
             let problem = format!("{}: {}", origin.word(), fault.problem);
             findings.push(damage(fault.page, path, problem));
-            behind.push(path.to_vec());
+            if !behind.contains(path) {
+                behind.insert(path.to_vec());
+            }
             Ok(())
         };
-        let asked = |path: &[Vec<u8>]| origin == Origin::Newest || lost.iter().any(|lost| path.starts_with(lost));
+        let is_lost = |path: &[Vec<u8>]| (0..=path.len()).filter_map(|end| path.get(..end)).any(|to| lost.contains(to));
+        let asked = |path: &[Vec<u8>]| origin == Origin::Newest || is_lost(path);
         for directory in survey::directories(&walk, root, &mut on_fault)? {
             let labels = directory.labels(&walk, &mut on_fault)?;
             if asked(&[SCHEMA.to_vec(), directory.name.clone(), b"labels".to_vec()]) {
@@ -222,7 +222,7 @@ impl Salvage {
             }
             let mut found = Salvage::default();
             let mut claims = Claims::default();
-            found.read(view, &root, Origin::Older, &[Vec::new()], &mut claims)?;
+            found.read(view, &root, Origin::Older, &Lost::from([Vec::new()]), &mut claims)?;
             budget.spend(claims.count());
             if best.as_ref().is_none_or(|(before, ..)| before.records.len() < found.records.len()) {
                 best = Some((found, claims, page));
@@ -241,8 +241,10 @@ impl Salvage {
     }
 
     /// Looks for records on pages to which no way leads.
-    fn read_orphans(&mut self, view: &View<'_>, lost: &[Vec<Vec<u8>>], met: Claims) -> Result<()> {
+    fn read_orphans(&mut self, view: &View<'_>, lost: &Lost, met: Claims) -> Result<()> {
         let mut newest: BTreeMap<(Kind, Vec<u8>), Fragment> = BTreeMap::new();
+        let only: BTreeMap<Kind, Vec<u8>> =
+            Kind::ALL.into_iter().filter_map(|kind| Some((kind, only_place(lost, kind)?))).collect();
         let known: BTreeSet<(Kind, Vec<u8>)> =
             self.records.keys().map(|(_, kind, _, key)| (*kind, key.clone())).collect();
         let mut used = met.clone();
@@ -268,7 +270,7 @@ impl Salvage {
                 if known.contains(&(kind, key.clone())) {
                     continue;
                 }
-                let namespace = namespace_of(kind, &node).or_else(|| only_place(lost, kind));
+                let namespace = namespace_of(kind, &node).or_else(|| only.get(&kind).cloned());
                 let fragment = Fragment { kind, key: Some(key.clone()), namespace, node };
                 match newest.get(&(kind, key.clone())) {
                     Some(before) if changed_at(&before.node) >= changed_at(&fragment.node) => {}
@@ -293,7 +295,7 @@ impl Salvage {
             let node = Node::load(&walk, &Bucket::at(page, 0), &mut vec![Vec::new()], &mut |_, _| Ok(()))?;
             budget.spend(walk.claims().count());
             if let Some(kind) = kind_of(&node).filter(|_| changed_at(&node).is_some()) {
-                let namespace = namespace_of(kind, &node).or_else(|| only_place(lost, kind));
+                let namespace = namespace_of(kind, &node).or_else(|| only.get(&kind).cloned());
                 keyless.push(Fragment { kind, key: None, namespace, node });
             }
         }
@@ -439,7 +441,7 @@ fn namespace_of(kind: Kind, node: &Node) -> Option<Vec<u8>> {
 }
 
 /// The one namespace in which records of a kind were lost.
-fn only_place(lost: &[Vec<Vec<u8>>], kind: Kind) -> Option<Vec<u8>> {
+fn only_place(lost: &Lost, kind: Kind) -> Option<Vec<u8>> {
     let mut names: BTreeSet<&Vec<u8>> = BTreeSet::new();
     for path in lost {
         let bucket = path.get(2).map(Vec::as_slice);
