@@ -174,20 +174,16 @@ impl Directory {
         on_fault: &mut OnFault<'_>,
         visit: &mut VisitRecord<'_>,
     ) -> Result<()> {
-        let mut content = None;
+        // Read once for both kinds that lie in it: a walk meets no page twice.
+        let content = match self.buckets.get(b"content".as_slice()) {
+            Some(bucket) if kinds.iter().any(|kind| matches!(kind, Kind::Blob | Kind::Ingest)) => {
+                buckets(entries(walk, bucket, &self.path(&[b"content"]), on_fault)?)
+            }
+            _ => BTreeMap::new(),
+        };
         for kind in kinds {
             let flow = match kind {
-                Kind::Blob | Kind::Ingest => {
-                    let path = self.path(&[b"content"]);
-                    if content.is_none() {
-                        content = Some(match self.buckets.get(b"content".as_slice()) {
-                            Some(bucket) => buckets(entries(walk, bucket, &path, on_fault)?),
-                            None => BTreeMap::new(),
-                        });
-                    }
-                    let found = content.iter().flatten().collect::<BTreeMap<_, _>>();
-                    self.content(walk, *kind, &found, on_fault, visit)?
-                }
+                Kind::Blob | Kind::Ingest => self.content(walk, *kind, &content, on_fault, visit)?,
                 Kind::Snapshot => self.snapshots(walk, on_fault, visit)?,
                 Kind::Sandbox => self.sandboxes(walk, on_fault, visit)?,
                 Kind::Container | Kind::Image | Kind::Lease => {
@@ -246,18 +242,17 @@ impl Directory {
         &self,
         walk: &Walk<'_>,
         kind: Kind,
-        found: &BTreeMap<&Vec<u8>, &Bucket>,
+        content: &BTreeMap<Vec<u8>, Bucket>,
         on_fault: &mut OnFault<'_>,
         visit: &mut VisitRecord<'_>,
     ) -> Result<ControlFlow<()>> {
-        let bucket = |name: &[u8]| found.iter().find(|(key, _)| key.as_slice() == name).map(|(_, bucket)| *bucket);
-        if let Some(bucket) = kind.path().last().and_then(|name| bucket(name)) {
+        if let Some(bucket) = kind.path().last().and_then(|name| content.get(*name)) {
             let path = self.path(kind.path());
             if self.each(walk, kind, &[], bucket, path, on_fault, visit)?.is_break() {
                 return Ok(ControlFlow::Break(()));
             }
         }
-        let Some(old) = bucket(OLD_INGESTS).filter(|_| kind == Kind::Ingest) else {
+        let Some(old) = content.get(OLD_INGESTS).filter(|_| kind == Kind::Ingest) else {
             return Ok(ControlFlow::Continue(()));
         };
         let path = self.path(&[b"content", OLD_INGESTS]);
