@@ -30,6 +30,9 @@ pub(crate) struct Global {
     /// The book's file [default: book.redb in the user's data directory]
     #[arg(long, global = true, env = "STOWBOOK_DB", value_name = "FILE")]
     pub(crate) db: Option<PathBuf>,
+    /// Read a database of containerd (meta.db) instead of a book
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) metadb: Option<PathBuf>,
     /// The namespace to work in
     #[arg(short, long, global = true, env = "CONTAINERD_NAMESPACE", default_value = "default")]
     pub(crate) namespace: String,
@@ -100,6 +103,9 @@ pub(crate) enum Command {
     /// The book's file: check, compact, back up, restore
     #[command(subcommand)]
     Db(Db),
+    /// containerd's own databases (meta.db): dump, check, salvage, import
+    #[command(subcommand)]
+    Metadb(Metadb),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -372,6 +378,44 @@ pub(crate) enum Db {
         /// Replace the book that is there
         #[arg(long)]
         replace: bool,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Metadb {
+    /// Show which database it is
+    Info {
+        /// containerd's database
+        file: PathBuf,
+    },
+    /// Print every record as JSON, exactly
+    Dump {
+        /// containerd's database
+        file: PathBuf,
+    },
+    /// Look at every page, every record and every reference, and tell what is wrong
+    Check {
+        /// containerd's database
+        file: PathBuf,
+    },
+    /// Print what can still be read of a damaged database as JSON, and what was lost
+    Salvage {
+        /// containerd's database
+        file: PathBuf,
+    },
+    /// Copy namespaces and containers into the book, all together or not at all
+    Import {
+        /// containerd's database
+        file: PathBuf,
+        /// Only this namespace; may be given more than once
+        #[arg(long = "only", value_name = "NAMESPACE")]
+        only: Vec<String>,
+        /// Tell what would happen, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// Leave what the book has already as it is, and import the rest
+        #[arg(long)]
+        keep_existing: bool,
     },
 }
 

@@ -15,7 +15,7 @@ pub(crate) fn run(global: &Global, command: &Events) -> Result<(), Failure> {
     if command.follow {
         return follow(global, command);
     }
-    let store = place::open_or_empty(global)?;
+    let store = place::open_book_or_empty(global)?;
     print(global, &store, command.since.unwrap_or(Since::Oldest), &command.filters).map(drop)
 }
 

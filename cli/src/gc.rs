@@ -11,7 +11,7 @@ pub(crate) fn run(global: &Global, command: &Gc) -> Result<(), Failure> {
         Rules::Containerd16 => CollectRules::Containerd16,
         Rules::Containerd23 => CollectRules::Containerd23,
     };
-    let store = if options.dry_run { place::open_or_empty(global)? } else { place::open_existing(global)? };
+    let store = if options.dry_run { place::open_book_or_empty(global)? } else { place::open_existing(global)? };
     let collected = store.collect(&options)?;
     let mut out = std::io::stdout().lock();
     match &command.why {

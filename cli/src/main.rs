@@ -11,6 +11,7 @@ mod gc;
 mod images;
 mod input;
 mod leases;
+mod metadb;
 mod namespaces;
 mod output;
 mod place;
@@ -20,16 +21,26 @@ mod snapshots;
 mod usage;
 
 use args::{Cli, Command, Global};
-use clap::{CommandFactory as _, Parser as _};
+use clap::parser::ValueSource;
+use clap::{CommandFactory as _, FromArgMatches as _};
 use std::io::Write as _;
 use std::process::ExitCode;
 use stowbook::{Error, Result};
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let matches = match Cli::command().try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => return usage::print(&error),
+    };
+    let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
         Err(error) => return usage::print(&error),
     };
+    // The environment may name a book; a file that is named here comes before it.
+    if cli.global.metadb.is_some() && matches.value_source("db") == Some(ValueSource::CommandLine) {
+        let message = "the argument '--metadb <FILE>' cannot be used with '--db <FILE>'";
+        return usage::print(&Cli::command().error(clap::error::ErrorKind::ArgumentConflict, message));
+    }
     let mut global = cli.global;
     global.in_namespace = cli.command.is_in_namespace();
     match run(&global, cli.command) {
@@ -91,6 +102,7 @@ fn run(global: &Global, command: Command) -> Result<(), Failure> {
         Command::Export { file } => export::export(global, &file),
         Command::Import { file, same_book } => export::import(global, &file, same_book),
         Command::Db(command) => db::run(global, command),
+        Command::Metadb(command) => metadb::run(global, command),
         Command::Completions { shell } => {
             // It panics when it cannot write, so it writes to memory.
             let mut script = Vec::new();

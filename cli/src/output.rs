@@ -126,20 +126,25 @@ pub(crate) fn labels(labels: &stowbook::model::Labels) -> String {
 /// Prints what went wrong: what, where, why, and what to do.
 pub(crate) fn print_error(global: &Global, error: &Error) {
     let mut out = anstream::stderr().lock();
-    let book = place::path(global).map_or_else(|_| "none".to_owned(), |path| path.display().to_string());
+    let place = place::describe(global);
     // There is nobody left to tell when standard error fails.
     let namespace = global.in_namespace.then_some(global.namespace.as_str());
     let _ = match global.output {
-        Output::Json => error_json(&mut out, error, &book, namespace),
-        Output::Table => error_text(&mut out, error, &book, namespace),
+        Output::Json => error_json(&mut out, error, &place, namespace),
+        Output::Table => error_text(&mut out, error, &place, namespace),
     };
 }
 
-fn error_text(out: &mut impl Write, error: &Error, book: &str, namespace: Option<&str>) -> io::Result<()> {
+fn error_text(
+    out: &mut impl Write,
+    error: &Error,
+    (place, file): &(&str, String),
+    namespace: Option<&str>,
+) -> io::Result<()> {
     let (red, cyan) = (Style::new().bold().fg_color(Some(AnsiColor::Red.into())), AnsiColor::Cyan.on_default());
     let dim = Style::new().dimmed();
     writeln!(out, "{red}stowbook:{red:#} {}", shown(&error.message()))?;
-    write!(out, "  {dim}where:{dim:#} book {}", shown(book))?;
+    write!(out, "  {dim}where:{dim:#} {place} {}", shown(file))?;
     writeln!(out, "{}", namespace.map_or(String::new(), |name| format!(", namespace {}", shown(name))))?;
     for detail in error.details() {
         writeln!(out, "  {dim}{}:{dim:#} {}", detail.name.replace('_', " "), shown(&detail.value))?;
@@ -150,13 +155,18 @@ fn error_text(out: &mut impl Write, error: &Error, book: &str, namespace: Option
     }
 }
 
-fn error_json(out: &mut impl Write, error: &Error, book: &str, namespace: Option<&str>) -> io::Result<()> {
+fn error_json(
+    out: &mut impl Write,
+    error: &Error,
+    (place, file): &(&str, String),
+    namespace: Option<&str>,
+) -> io::Result<()> {
     let details: serde_json::Map<_, _> =
         error.details().iter().map(|detail| (detail.name.to_owned(), detail.value.clone().into())).collect();
     let body = serde_json::json!({"error": {
         "kind": error.kind().code(),
         "message": error.message(),
-        "where": {"book": book, "namespace": namespace},
+        "where": {*place: file, "namespace": namespace},
         "details": details,
         "help": error.help(),
     }});

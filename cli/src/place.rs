@@ -1,28 +1,81 @@
-//! Which book a command works on.
+//! Which book or database of containerd a command works on.
 
 use crate::args::Global;
 use std::path::PathBuf;
-use stowbook::{Error, ErrorKind, OpenOptions, Result, Store};
+use stowbook::metadb::{self, MetaDb};
+use stowbook::{
+    ContainerStore, Context, Error, ErrorKind, ImageStore, InNamespace, LeaseStore, NamespaceStore, Namespaces,
+    OpenOptions, Result, SandboxStore, Store,
+};
+
+/// Where records can be read.
+pub(crate) trait Place: ContainerStore + ImageStore + LeaseStore + NamespaceStore + SandboxStore {}
+
+impl<T: ContainerStore + ImageStore + LeaseStore + NamespaceStore + SandboxStore> Place for T {}
+
+impl dyn Place {
+    pub(crate) fn namespace(&self, name: &str) -> InNamespace<'_, dyn Place> {
+        InNamespace::new(self, Context::in_namespace(name))
+    }
+
+    pub(crate) fn namespaces(&self) -> Namespaces<'_, dyn Place> {
+        Namespaces::new(self)
+    }
+}
 
 /// Opens the book for a command that adds to it; where there is none, it is made.
 pub(crate) fn open(global: &Global) -> Result<Store> {
+    refuse_metadb(global)?;
     make_default_folder(global)?;
     Store::open_with(path(global)?, &options(global)?)
 }
 
 /// Opens a book that has to be there: for commands that change what is in it, or look at the file itself.
 pub(crate) fn open_existing(global: &Global) -> Result<Store> {
+    refuse_metadb(global)?;
     let mut options = options(global)?;
     options.create = false;
     Store::open_with(path(global)?, &options)
 }
 
-/// Opens the book for a command that shows records. In the default place, no book is an empty one; a file that the user
+/// Opens the place for a command that shows records. In the default place, no book is an empty one; a file that the user
 /// names has to be there.
-pub(crate) fn open_or_empty(global: &Global) -> Result<Store> {
+pub(crate) fn open_or_empty(global: &Global) -> Result<Box<dyn Place>> {
+    if let Some(path) = &global.metadb {
+        return Ok(Box::new(MetaDb::open(path)?));
+    }
+    Ok(Box::new(open_book_or_empty(global)?))
+}
+
+/// As [`open_or_empty`], for what is shown of books only.
+pub(crate) fn open_book_or_empty(global: &Global) -> Result<Store> {
+    if global.metadb.is_some() {
+        return Err(Error::not_implemented("this command reads books only")
+            .with_help("`stowbook metadb dump FILE` shows all that containerd's database holds"));
+    }
     match open_existing(global) {
         Err(error) if error.kind() == ErrorKind::NotFound && global.db.is_none() => Ok(Store::in_memory()),
         result => result,
+    }
+}
+
+/// Opens the book for a command that tells what it would do; where there is none, it would be a new one.
+pub(crate) fn open_or_new(global: &Global) -> Result<Store> {
+    match open_existing(global) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Store::in_memory()),
+        result => result,
+    }
+}
+
+fn refuse_metadb(global: &Global) -> Result<()> {
+    if global.metadb.is_some() { Err(metadb::read_only()) } else { Ok(()) }
+}
+
+/// What the command works on, for people: the sort of place, and its file.
+pub(crate) fn describe(global: &Global) -> (&'static str, String) {
+    match &global.metadb {
+        Some(path) => ("metadb", path.display().to_string()),
+        None => ("book", path(global).map_or_else(|_| "none".to_owned(), |path| path.display().to_string())),
     }
 }
 

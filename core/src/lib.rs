@@ -38,20 +38,26 @@
 //! - [`json`]: records as JSON
 //! - [`content`] and [`snapshot`]: where the bytes of content lie, and what snapshotters do
 //! - [`storage`]: the engine's trait, and the layout of the file
+//! - [`metadb`]: containerd's own databases, behind the same traits for reading; check, salvage, import
 //!
 //! # Features
 //!
+//! - `bolt` (default): containerd's own databases, read from bytes ([`metadb`], [`bolt`]).
 //! - `file` (default): books in files, and what else needs an operating system. Without it the core has no clock, no
 //!   randomness and no files of its own: a [`Host`] is passed in.
 //! - `redb`: the redb engine, also for books as bytes. Part of `file`.
 //! - `regex` (default): the whole of Go's regular expressions in filters. Without it a small engine serves, which refuses
 //!   Unicode classes such as `\p{Greek}`.
 
+#[cfg(feature = "bolt")]
+pub mod bolt;
 pub mod content;
 mod error;
 pub mod filter;
 mod host;
 pub mod json;
+#[cfg(feature = "bolt")]
+pub mod metadb;
 pub mod model;
 pub mod oci;
 pub mod proto;

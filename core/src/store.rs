@@ -9,7 +9,7 @@ mod context;
 pub(crate) mod events;
 mod export;
 mod fields;
-mod filters;
+pub(crate) mod filters;
 pub mod gc;
 mod halves;
 pub(crate) mod header;
@@ -17,6 +17,8 @@ mod images;
 mod in_namespace;
 pub(crate) mod labels;
 mod leases;
+#[cfg(feature = "bolt")]
+pub(crate) mod metadb_import;
 mod namespaces;
 mod sandboxes;
 mod snapshots;
@@ -37,6 +39,10 @@ pub use namespaces::{NamespaceStore, Namespaces};
 pub use sandboxes::{SandboxStore, Sandboxes, VisitSandbox};
 pub use snapshots::{CreateSnapshot, SnapshotStore, Snapshots};
 pub use transaction::{Transaction, WriteTxn};
+#[cfg(feature = "bolt")]
+pub(crate) use {
+    containers::no_such_container, images::no_such_image, leases::no_such_lease, sandboxes::no_such_sandbox,
+};
 
 use crate::model::Timestamp;
 use crate::storage::{Book, MemoryStorage, Read, Storage, Txn};

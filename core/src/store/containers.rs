@@ -8,9 +8,15 @@ pub use view::{AnyView, ContainerView};
 
 pub(super) use rules::validate;
 
+#[cfg(feature = "bolt")]
+pub(crate) use rules::no_such_container;
+#[cfg(feature = "bolt")]
+pub(super) use rules::{exists, import};
+
 use super::access::Access;
 use super::{Context, InNamespace, filters, halves};
 use crate::model::Container;
+use crate::proto::Message as _;
 use crate::{Error, ErrorKind, Result};
 use std::ops::ControlFlow;
 
@@ -29,11 +35,13 @@ pub trait ContainerStore {
     /// `InvalidArgument` for a filter that cannot be read, before anything is shown; what `visit` gives.
     fn list_containers(&self, context: &Context, filters: &[&[u8]], visit: &mut VisitContainer<'_>) -> Result<()>;
 
-    /// As [`ContainerStore::list_containers`], but shows the records where they lie, without copying them.
+    /// As [`ContainerStore::list_containers`], but shows the records where they lie, without copying them, if the place can.
     ///
     /// # Errors
     /// As [`ContainerStore::list_containers`].
-    fn view_containers(&self, context: &Context, filters: &[&[u8]], visit: &mut VisitContainerView<'_>) -> Result<()>;
+    fn view_containers(&self, context: &Context, filters: &[&[u8]], visit: &mut VisitContainerView<'_>) -> Result<()> {
+        self.list_containers(context, filters, &mut |container| visit(&ContainerView::new(&container.encode(), &[])?))
+    }
 
     /// Adds a record and gives it as it was stored: with times, without empty labels.
     ///

@@ -4,6 +4,8 @@
 mod record;
 mod rules;
 
+#[cfg(feature = "bolt")]
+pub(crate) use rules::missing as no_such_image;
 pub(super) use rules::{decode, validate};
 
 use super::access::Access;

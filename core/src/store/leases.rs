@@ -4,6 +4,9 @@ mod rules;
 
 pub(super) use rules::{decode, decode_resource, delete, hold, list_resources, release};
 
+#[cfg(feature = "bolt")]
+pub(crate) use rules::missing as no_such_lease;
+
 use super::access::Access;
 use super::gc::{self, CollectRules};
 use super::{Context, InNamespace, filters};

@@ -3,6 +3,8 @@
 mod rules;
 
 pub(super) use rules::{Kind, ensure, ever_had, list};
+#[cfg(feature = "bolt")]
+pub(super) use rules::{find, import};
 
 use super::access::Access;
 use crate::Result;

@@ -3,6 +3,8 @@
 mod record;
 mod rules;
 
+#[cfg(feature = "bolt")]
+pub(crate) use rules::no_such_sandbox;
 pub(super) use rules::validate;
 
 use super::access::Access;

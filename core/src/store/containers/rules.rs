@@ -18,8 +18,12 @@ fn missing(what: String) -> Error {
 const TAKEN: &str = "choose another id, or delete the record first";
 
 pub(super) fn get(read: &dyn Read, namespace: &str, id: &str) -> Result<Container> {
-    halves::load(read, namespace, id)?
-        .ok_or_else(|| missing(format!("container {} in namespace {}", quote(id), quote(namespace))))
+    halves::load(read, namespace, id)?.ok_or_else(|| no_such_container(namespace, id))
+}
+
+/// The refusal to show a record that is not there.
+pub(crate) fn no_such_container(namespace: &str, id: &str) -> Error {
+    missing(format!("container {} in namespace {}", quote(id), quote(namespace)))
 }
 
 /// What every record must be, in the order in which containerd looks (§3.2).
@@ -53,13 +57,31 @@ pub(super) fn create(txn: &mut Txn<'_>, namespace: &str, container: &Container, 
     let mut created = container.clone();
     created.created_at = Some(now);
     write(txn, namespace, &mut created, now, None)?;
+    publish_created(txn, namespace, &created, now);
+    Ok(created)
+}
+
+fn publish_created(txn: &mut Txn<'_>, namespace: &str, created: &Container, now: Timestamp) {
     let runtime = container_create::Runtime {
         name: created.runtime.name.clone(),
         options: created.runtime.options.as_ref().map(events::any),
     };
     let event = ContainerCreate { id: created.id.clone(), image: created.image.clone(), runtime: Some(runtime) };
     events::publish(txn, namespace, "/containers/create", &event, now);
-    Ok(created)
+}
+
+/// Whether there is a record of this id.
+#[cfg(feature = "bolt")]
+pub(in crate::store) fn exists(read: &dyn Read, namespace: &str, id: &str) -> Result<bool> {
+    halves::exists::<Container>(read, namespace, id)
+}
+
+/// Writes a record as another place has it, with its times, whatever the rules for new records say: it is there already.
+/// Expects that the namespace can have containers, and that the record does not exist.
+#[cfg(feature = "bolt")]
+pub(in crate::store) fn import(txn: &mut Txn<'_>, namespace: &str, container: &Container, now: Timestamp) {
+    halves::save(txn, namespace, container, None);
+    publish_created(txn, namespace, container, now);
 }
 
 pub(super) fn update(

@@ -3,8 +3,9 @@
 use crate::Result;
 use crate::model::codec::{take_str, take_time};
 use crate::model::{Container, Timestamp};
+use crate::proto::Message as _;
 use crate::proto::wire::{Reader, Record, Value};
-use crate::store::halves::{damaged, decode};
+use crate::store::halves::damaged;
 
 /// A container record as it lies in the book, for as long as a list shows it. The fields are those of [`Container`].
 ///
@@ -93,15 +94,20 @@ impl<'a> ContainerView<'a> {
         Ok(true)
     }
 
+    /// The fields of both pieces, which were looked at when the view was made.
+    fn fields(&self) -> impl Iterator<Item = Record<'a>> + use<'a> {
+        self.message().into_iter().flat_map(|piece| Reader::new(piece).flatten())
+    }
+
     /// The labels, in byte order of the keys.
     pub fn labels(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
-        let labels = Reader::new(self.head).flatten().filter(|field| field.number == 2);
+        let labels = self.fields().filter(|field| field.number == 2);
         labels.filter_map(|field| label(&field).ok().flatten())
     }
 
     /// The extensions, in byte order of their names.
     pub fn extensions(&self) -> impl Iterator<Item = (&'a str, AnyView<'a>)> + use<'a> {
-        let extensions = Reader::new(self.body).flatten().filter(|field| field.number == 10);
+        let extensions = self.fields().filter(|field| field.number == 10);
         extensions.filter_map(|field| extension(&field).ok().flatten())
     }
 
@@ -117,7 +123,7 @@ impl<'a> ContainerView<'a> {
     /// # Errors
     /// `DataLoss` when the record is not one.
     pub fn to_container(&self) -> Result<Container> {
-        decode(self.head, self.body)
+        Container::decode(&self.message().concat()).map_err(damaged)
     }
 }
 

@@ -36,7 +36,8 @@ pub(in crate::store) fn decode(value: &[u8]) -> Result<Image> {
     Image::decode(value).map_err(|error| Error::data_loss(error.message_bytes()))
 }
 
-fn missing(name: &str) -> Error {
+/// The refusal to show a record that is not there.
+pub(crate) fn missing(name: &str) -> Error {
     Error::not_found(format!("image {}", quote(name)))
         .with_help("list the images of the namespace to see what is there")
 }

@@ -43,7 +43,8 @@ pub(in crate::store) fn decode_resource(key: &[u8], value: &[u8]) -> Result<Leas
     Ok(LeaseResource { id, kind, unknown: Unrecognized(value.to_vec()) })
 }
 
-fn missing(id: &str) -> Error {
+/// The refusal of what needs a lease that is not there.
+pub(crate) fn missing(id: &str) -> Error {
     Error::not_found(format!("lease {}", quote(id))).with_help("list the leases to see what is there")
 }
 

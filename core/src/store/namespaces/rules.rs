@@ -123,6 +123,38 @@ pub(super) fn create(txn: &mut Txn<'_>, namespace: &Namespace, now: Timestamp) -
     Ok(namespace.clone())
 }
 
+/// A namespace, if it exists.
+#[cfg(feature = "bolt")]
+pub(in crate::store) fn find(read: &dyn Read, name: &str) -> Result<Option<Namespace>> {
+    Ok(load(read, name)?.map(|record| Namespace { name: name.to_owned(), ..record.namespace }))
+}
+
+/// Makes sure of a namespace as another place has it, whatever the rules for new ones say. One that is there gets the
+/// labels that it does not have.
+#[cfg(feature = "bolt")]
+pub(in crate::store) fn import(txn: &mut Txn<'_>, namespace: &Namespace, now: Timestamp) -> Result<()> {
+    check_reserved(&namespace.name)?;
+    let before = load(txn, &namespace.name)?;
+    let existed = before.is_some();
+    let mut record = before.unwrap_or_default();
+    let labels = &mut record.namespace.labels;
+    let count = labels.len();
+    for (key, value) in &namespace.labels {
+        labels.entry(key.clone()).or_insert_with(|| value.clone());
+    }
+    if existed && count == labels.len() {
+        return Ok(());
+    }
+    let (name, labels) = (namespace.name.clone(), labels.clone());
+    save(txn, &namespace.name, record);
+    if existed {
+        events::publish(txn, &namespace.name, "/namespaces/update", &NamespaceUpdate { name, labels }, now);
+    } else {
+        events::publish(txn, &namespace.name, "/namespaces/create", &NamespaceCreate { name, labels }, now);
+    }
+    Ok(())
+}
+
 pub(super) fn update(txn: &mut Txn<'_>, namespace: &Namespace, fields: &[&str], now: Timestamp) -> Result<()> {
     let before = load(txn, &namespace.name)?;
     let existed = before.is_some();

@@ -23,7 +23,12 @@ fn require_any(read: &dyn Read, namespace: &str) -> Result<()> {
 
 pub(super) fn get(read: &dyn Read, namespace: &str, id: &str) -> Result<Sandbox> {
     require_any(read, namespace)?;
-    halves::load(read, namespace, id)?.ok_or_else(|| missing(format!("bucket {} not found", quote(id))))
+    halves::load(read, namespace, id)?.ok_or_else(|| no_such_sandbox(id))
+}
+
+/// The refusal to show a record that is not there.
+pub(crate) fn no_such_sandbox(id: &str) -> Error {
+    missing(format!("bucket {} not found", quote(id)))
 }
 
 /// What every record must be. Its times, which containerd checks too, are always set here.

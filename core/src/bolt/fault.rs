@@ -1,0 +1,38 @@
+use crate::{Error, ErrorKind};
+use std::fmt;
+
+/// One thing that is wrong with a bbolt file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The page that it was found on, if it lies on one.
+    pub page: Option<u64>,
+    /// What is wrong.
+    pub problem: String,
+    /// `DataLoss`, or what the place gave that the file lies in.
+    pub kind: ErrorKind,
+}
+
+impl Fault {
+    pub(super) fn on(page: u64, problem: impl Into<String>) -> Self {
+        Fault { page: Some(page), problem: problem.into(), kind: ErrorKind::DataLoss }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.page {
+            Some(page) => write!(f, "page {page}: {}", self.problem),
+            None => f.write_str(&self.problem),
+        }
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        let error = Error::classed(fault.kind, fault.to_string());
+        match fault.page {
+            Some(page) => error.with_detail("page", page),
+            None => error,
+        }
+    }
+}
