@@ -106,7 +106,7 @@ fn told(store: &Store) -> BTreeMap<(String, String), String> {
     assert_eq!(page.bounds.first, 1, "the log reaches back to the beginning");
     for event in page.events {
         let payload = event.to_json()["payload"].clone();
-        let mut text = |name: &str| payload[name].as_str().unwrap_or_default().to_owned();
+        let text = |name: &str| payload[name].as_str().unwrap_or_default().to_owned();
         let key = (event.envelope.namespace.clone(), text("id"));
         match event.envelope.topic.as_str() {
             "/containers/create" => assert_eq!(out.insert(key, text("image")), None),
