@@ -55,6 +55,9 @@ pub(crate) enum Command {
     /// The book's file: check, compact, back up, restore
     #[command(subcommand)]
     Db(Db),
+    /// Serve the book on a unix socket, as containerd does: for ctr, nerdctl, and every client library of containerd
+    #[cfg(feature = "serve")]
+    Serve(crate::serve::Serve),
     /// Print a completion script for a shell
     Completions {
         /// The shell

@@ -7,6 +7,8 @@ mod input;
 mod namespaces;
 mod output;
 mod place;
+#[cfg(feature = "serve")]
+mod serve;
 mod usage;
 
 use args::{Cli, Command, Global};
@@ -72,6 +74,8 @@ fn run(global: &Global, command: Command) -> Result<(), Failure> {
         Command::Containers(command) => containers::run(global, command),
         Command::Namespaces(command) => namespaces::run(global, command),
         Command::Db(command) => db::run(global, command),
+        #[cfg(feature = "serve")]
+        Command::Serve(command) => serve::run(global, command),
         Command::Completions { shell } => {
             // It panics when it cannot write, so it writes to memory.
             let mut script = Vec::new();
