@@ -1,25 +1,8 @@
 /// <reference lib="esnext.disposable" />
 
-/** A name that stands for the type of an error; the same in every language. */
-export type ErrorKind =
-  | "unknown"
-  | "canceled"
-  | "deadline_exceeded"
-  | "invalid_argument"
-  | "not_found"
-  | "already_exists"
-  | "permission_denied"
-  | "resource_exhausted"
-  | "failed_precondition"
-  | "conflict"
-  | "not_modified"
-  | "aborted"
-  | "out_of_range"
-  | "not_implemented"
-  | "internal"
-  | "unavailable"
-  | "data_loss"
-  | "unauthenticated";
+import type { ErrorKind } from "./kinds.js";
+
+export type { ErrorKind };
 
 /**
  * What goes wrong in stowbook. Its message is containerd's. An argument of a wrong type is a `TypeError` instead.
