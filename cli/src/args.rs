@@ -1,5 +1,11 @@
 //! What can be typed.
 
+mod images;
+mod sandboxes;
+
+pub(crate) use images::{CreateImage, Images, UpdateImage};
+pub(crate) use sandboxes::{CreateSandbox, Sandboxes, UpdateSandbox};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -49,9 +55,20 @@ pub(crate) enum Command {
     /// Container records
     #[command(subcommand, alias = "c", visible_alias = "container")]
     Containers(Containers),
+    /// Image records
+    #[command(subcommand, alias = "i", visible_alias = "image")]
+    Images(Images),
+    /// Sandbox records
+    #[command(subcommand, aliases = ["s", "sb"], visible_alias = "sandbox")]
+    Sandboxes(Sandboxes),
     /// Namespaces
     #[command(subcommand, alias = "ns", visible_alias = "namespace")]
     Namespaces(Namespaces),
+    /// Leases, which keep resources from being collected
+    #[command(subcommand, visible_alias = "lease")]
+    Leases(Leases),
+    /// Remove what nothing holds, in all namespaces, or tell why it is kept
+    Gc(Gc),
     /// The book's file: check, compact, back up, restore
     #[command(subcommand)]
     Db(Db),
@@ -196,6 +213,92 @@ pub(crate) enum Namespaces {
 }
 
 #[derive(Subcommand)]
+pub(crate) enum Leases {
+    /// Create a lease
+    Create {
+        /// The lease's id [default: a new one]
+        #[arg(long, default_value = "", hide_default_value = true)]
+        id: String,
+        /// When it expires, from now; 0 is never
+        #[arg(short = 'x', long, value_name = "DURATION", default_value = "24h", value_parser = nanoseconds)]
+        expires: i64,
+        /// Labels
+        #[arg(value_name = "KEY=VALUE", value_parser = label_flag)]
+        labels: Vec<(String, String)>,
+    },
+    /// List the leases that any of the filters selects
+    #[command(visible_alias = "ls")]
+    List {
+        /// Print the ids only
+        #[arg(short, long)]
+        quiet: bool,
+        /// Filters, for example 'labels.role==web'
+        filters: Vec<String>,
+    },
+    /// Delete leases
+    #[command(visible_aliases = ["rm", "del", "remove"])]
+    Delete {
+        /// Remove what nothing holds any more too
+        #[arg(long)]
+        sync: bool,
+        /// The leases' ids
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<String>,
+    },
+    /// What a lease holds
+    #[command(subcommand)]
+    Resources(LeaseResources),
+}
+
+#[derive(Subcommand)]
+pub(crate) enum LeaseResources {
+    /// List what a lease holds
+    #[command(visible_alias = "ls")]
+    List {
+        /// The lease's id
+        lease: String,
+    },
+    /// Have a lease hold something
+    Add(LeaseResource),
+    /// Have a lease hold something no more
+    #[command(visible_aliases = ["rm", "del", "remove"])]
+    Delete(LeaseResource),
+}
+
+#[derive(Args)]
+pub(crate) struct LeaseResource {
+    /// The lease's id
+    pub(crate) lease: String,
+    /// content, images, ingests or snapshots/SNAPSHOTTER
+    #[arg(value_name = "TYPE")]
+    pub(crate) kind: String,
+    /// The digest, the image's name, the reference or the snapshot's key; it need not exist
+    pub(crate) id: String,
+}
+
+#[derive(Args)]
+pub(crate) struct Gc {
+    /// Only tell what would be removed
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Whose rules decide: those of containerd 1.6 or 2.3
+    #[arg(long, value_enum, default_value = "2.3")]
+    pub(crate) rules: Rules,
+    /// Remove nothing, but tell why the content, image, snapshot, … of this id in the namespace is kept; a snapshot's id is
+    /// SNAPSHOTTER/KEY
+    #[arg(long, value_name = "ID")]
+    pub(crate) why: Option<String>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Rules {
+    #[value(name = "1.6")]
+    Containerd16,
+    #[value(name = "2.3")]
+    Containerd23,
+}
+
+#[derive(Subcommand)]
 pub(crate) enum Db {
     /// Show which book it is
     Info,
@@ -221,6 +324,10 @@ pub(crate) enum Db {
 fn seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     seconds.ok_or_else(|| "write it as a number of seconds, for example 2.5".to_owned())
+}
+
+fn nanoseconds(text: &str) -> Result<i64, String> {
+    stowbook::rules::parse_duration(text).ok_or_else(|| "write it like 24h, 1h30m or 90s".to_owned())
 }
 
 /// `KEY` alone means `KEY=true`, as with ctr's --label.

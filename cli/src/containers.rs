@@ -1,17 +1,13 @@
 mod info;
 
 use crate::args::{Containers, Create, Global, Output, Update};
-use crate::{Failure, input, output, place};
+use crate::{Failure, defaults, input, on_each, output, place};
 use std::io::Write as _;
-use std::path::Path;
 use stowbook::model::{Any, Container};
 use stowbook::oci::{SPEC_TYPE_URL, SpecOptions, default_spec};
-use stowbook::{Error, Store, json};
+use stowbook::{Error, Store};
 
-const RUNC: &str = "io.containerd.runc.v2";
 const RUNC_OPTIONS_TYPE_URL: &str = "containerd.runc.v1.Options";
-/// The label of a namespace that names its runtime. Source: containerd-metadata §2.6.
-const DEFAULT_RUNTIME_LABEL: &str = "containerd.io/defaults/runtime";
 
 pub(crate) fn run(global: &Global, command: Containers) -> Result<(), Failure> {
     let json = global.output == Output::Json;
@@ -31,7 +27,7 @@ pub(crate) fn run(global: &Global, command: Containers) -> Result<(), Failure> {
         }
         Containers::Label { id, labels } => {
             let mut container = Container { id, ..Container::default() };
-            let fields = set_labels(&mut container, labels);
+            let fields = input::set(&mut container.labels, "labels", labels);
             let updated = update(&place::open_existing(global)?, global, &container, &fields)?;
             if json {
                 output::json(&mut out, &updated)?;
@@ -48,16 +44,7 @@ pub(crate) fn run(global: &Global, command: Containers) -> Result<(), Failure> {
         }
         Containers::Delete { ids } => {
             let store = place::open_existing(global)?;
-            let mut failed = None;
-            for id in ids {
-                if let Err(error) = store.namespace(&global.namespace).containers().delete(&id) {
-                    failed = Some(error.kind().names().exit);
-                    output::print_error(global, &error);
-                }
-            }
-            if let Some(exit) = failed {
-                return Err(Failure::Reported(exit));
-            }
+            on_each(global, &ids, |_, id| store.namespace(&global.namespace).containers().delete(id))?;
         }
     }
     Ok(())
@@ -77,7 +64,7 @@ fn list(global: &Global, quiet: bool, filters: &[String], out: &mut impl std::io
                 [container.id, image, container.runtime.name]
             })
             .collect();
-        output::table(out, ["CONTAINER", "IMAGE", "RUNTIME"], &rows)?;
+        output::table(out, 4, ["CONTAINER", "IMAGE", "RUNTIME"], &rows)?;
     }
     Ok(())
 }
@@ -95,15 +82,9 @@ fn run_create(global: &Global, create: Create) -> Result<Container, Failure> {
         return Err(Failure::usage("with spec config file, only container id should be provided", correct));
     }
     let store = place::open(global)?;
-    let runtime = match create.runtime {
-        Some(runtime) => runtime,
-        None => {
-            let mut labels = store.namespaces().get(&global.namespace)?.labels;
-            labels.remove(DEFAULT_RUNTIME_LABEL).unwrap_or_else(|| RUNC.to_owned())
-        }
-    };
+    let runtime = create.runtime.map_or_else(|| defaults::runtime(&store, &global.namespace), Ok)?;
     let mut container = Container::new(id, runtime);
-    if container.runtime.name == RUNC {
+    if container.runtime.name == defaults::RUNC {
         container.runtime.options = Some(Any::new(RUNC_OPTIONS_TYPE_URL, []));
     }
     container.image = image.unwrap_or_default();
@@ -123,13 +104,6 @@ fn run_create(global: &Global, create: Create) -> Result<Container, Failure> {
     Ok(store.namespace(&global.namespace).containers().create(&container)?)
 }
 
-/// Puts labels into a record, and gives the paths that an update has to name.
-fn set_labels(container: &mut Container, labels: Vec<(String, String)>) -> Vec<String> {
-    let fields = labels.iter().map(|(key, _)| format!("labels.{key}")).collect();
-    container.labels.extend(labels);
-    fields
-}
-
 fn update(store: &Store, global: &Global, container: &Container, fields: &[String]) -> Result<Container, Error> {
     let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
     store.namespace(&global.namespace).containers().update(container, &fields)
@@ -138,19 +112,12 @@ fn update(store: &Store, global: &Global, container: &Container, fields: &[Strin
 /// The values of an update, and the paths of the fields that change.
 fn changed(update: Update) -> Result<(Container, Vec<String>), Failure> {
     if let Some(path) = &update.record {
-        let mut container: Container = read_record(path)?;
-        if container.id.is_empty() {
-            container.id.clone_from(&update.id);
-        }
-        if container.id != update.id {
-            let message =
-                format!("record {} is about container {:?}, not {:?}", path.display(), container.id, update.id);
-            return Err(Error::invalid_argument(message).into());
-        }
+        let container =
+            input::read_record(path, "container", &update.id, |container: &mut Container| &mut container.id)?;
         return Ok((container, update.fields));
     }
     let mut container = Container { id: update.id, ..Container::default() };
-    let mut fields = set_labels(&mut container, update.labels);
+    let mut fields = input::set(&mut container.labels, "labels", update.labels);
     if let Some(image) = update.image {
         container.image = image;
         fields.push("image".to_owned());
@@ -164,9 +131,4 @@ fn changed(update: Update) -> Result<(Container, Vec<String>), Failure> {
         fields.push("spec".to_owned());
     }
     Ok((container, fields))
-}
-
-fn read_record(path: &Path) -> Result<Container, Error> {
-    json::read(&format!("record {}", path.display()), &input::read(path)?)
-        .map_err(|error| error.with_help("the file was not used; correct it at that place"))
 }

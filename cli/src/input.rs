@@ -1,8 +1,10 @@
 //! Files and standard input.
 
+use serde::de::DeserializeOwned;
 use std::io::Read as _;
 use std::path::Path;
-use stowbook::{Error, ErrorKind, Result};
+use stowbook::model::Labels;
+use stowbook::{Error, ErrorKind, Result, json};
 
 /// The whole text of a file, or of standard input for `-`.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
@@ -34,4 +36,31 @@ pub(crate) fn read_spec(path: &Path) -> Result<Vec<u8>> {
             .with_help("the file was not used; correct it at that place")
     })?;
     Ok(bytes)
+}
+
+/// A record as JSON from a file. Its name or id, which `name_of` finds, has to be this one if it has any.
+pub(crate) fn read_record<T: DeserializeOwned>(
+    path: &Path,
+    kind: &str,
+    name: &str,
+    name_of: impl Fn(&mut T) -> &mut String,
+) -> Result<T> {
+    let mut record: T = json::read(&format!("record {}", path.display()), &read(path)?)
+        .map_err(|error| error.with_help("the file was not used; correct it at that place"))?;
+    let own = name_of(&mut record);
+    if own.is_empty() {
+        name.clone_into(own);
+    }
+    if own != name {
+        let message = format!("record {} is about {kind} {own:?}, not {name:?}", path.display());
+        return Err(Error::invalid_argument(message));
+    }
+    Ok(record)
+}
+
+/// Puts labels into a record's map, and gives the paths that an update has to name.
+pub(crate) fn set(map: &mut Labels, field: &str, labels: Vec<(String, String)>) -> Vec<String> {
+    let fields = labels.iter().map(|(key, _)| format!("{field}.{key}")).collect();
+    map.extend(labels);
+    fields
 }

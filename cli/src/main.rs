@@ -3,10 +3,15 @@
 mod args;
 mod containers;
 mod db;
+mod defaults;
+mod gc;
+mod images;
 mod input;
+mod leases;
 mod namespaces;
 mod output;
 mod place;
+mod sandboxes;
 #[cfg(feature = "serve")]
 mod serve;
 mod usage;
@@ -23,7 +28,8 @@ fn main() -> ExitCode {
         Err(error) => return usage::print(&error),
     };
     let mut global = cli.global;
-    global.in_namespace = matches!(cli.command, Command::Containers(_));
+    global.in_namespace =
+        matches!(cli.command, Command::Containers(_) | Command::Images(_) | Command::Sandboxes(_) | Command::Leases(_));
     match run(&global, cli.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Pipe) => ExitCode::SUCCESS,
@@ -72,7 +78,11 @@ impl From<std::io::Error> for Failure {
 fn run(global: &Global, command: Command) -> Result<(), Failure> {
     match command {
         Command::Containers(command) => containers::run(global, command),
+        Command::Images(command) => images::run(global, command),
+        Command::Sandboxes(command) => sandboxes::run(global, command),
         Command::Namespaces(command) => namespaces::run(global, command),
+        Command::Leases(command) => leases::run(global, command),
+        Command::Gc(command) => gc::run(global, &command),
         Command::Db(command) => db::run(global, command),
         #[cfg(feature = "serve")]
         Command::Serve(command) => serve::run(global, command),
@@ -84,4 +94,21 @@ fn run(global: &Global, command: Command) -> Result<(), Failure> {
         }
         Command::Man { directory } => Ok(clap_mangen::generate_to(Cli::command(), directory)?),
     }
+}
+
+/// Runs an operation on each of the names, which it gets with their numbers. What is refused is printed, and the others
+/// have their turn.
+fn on_each(
+    global: &Global,
+    names: &[String],
+    mut operation: impl FnMut(usize, &str) -> Result<()>,
+) -> Result<(), Failure> {
+    let mut failed = None;
+    for (number, name) in names.iter().enumerate() {
+        if let Err(error) = operation(number, name) {
+            failed = Some(error.kind().names().exit);
+            output::print_error(global, &error);
+        }
+    }
+    failed.map_or(Ok(()), |exit| Err(Failure::Reported(exit)))
 }

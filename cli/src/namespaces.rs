@@ -1,5 +1,5 @@
 use crate::args::{Global, Namespaces, Output};
-use crate::{Failure, output, place};
+use crate::{Failure, on_each, output, place};
 use std::io::Write as _;
 use stowbook::model::Namespace;
 
@@ -26,7 +26,7 @@ pub(crate) fn run(global: &Global, command: Namespaces) -> Result<(), Failure> {
                     .iter()
                     .map(|namespace| [namespace.name.clone(), output::labels(&namespace.labels)])
                     .collect();
-                output::table(&mut out, ["NAME", "LABELS"], &rows)?;
+                output::table(&mut out, 4, ["NAME", "LABELS"], &rows)?;
             }
         }
         Namespaces::Label { name, labels } => {
@@ -42,21 +42,12 @@ pub(crate) fn run(global: &Global, command: Namespaces) -> Result<(), Failure> {
         }
         Namespaces::Remove { names } => {
             let store = place::open_existing(global)?;
-            let mut failed = None;
             let mut written = Ok(());
-            for name in names {
-                match store.namespaces().delete(&name) {
-                    // A reader that has gone is no reason to stop in the middle.
-                    Ok(()) => written = written.and_then(|()| writeln!(out, "{}", output::shown(&name))),
-                    Err(error) => {
-                        failed = Some(error.kind().names().exit);
-                        output::print_error(global, &error);
-                    }
-                }
-            }
-            if let Some(exit) = failed {
-                return Err(Failure::Reported(exit));
-            }
+            on_each(global, &names, |_, name| {
+                store.namespaces().delete(name)?;
+                output::name(&mut out, name, &mut written);
+                Ok(())
+            })?;
             written?;
         }
     }

@@ -7,8 +7,13 @@ use serde::Serialize;
 use std::io::{self, Write};
 use stowbook::Error;
 
-/// Columns as ctr prints them: each as wide as its longest cell and four blanks, the last one too.
-pub(crate) fn table<const N: usize>(out: &mut impl Write, header: [&str; N], rows: &[[String; N]]) -> io::Result<()> {
+/// Columns as ctr prints them: each as wide as its longest cell and some blanks, the last one too.
+pub(crate) fn table<const N: usize>(
+    out: &mut impl Write,
+    blanks: usize,
+    header: [&str; N],
+    rows: &[[String; N]],
+) -> io::Result<()> {
     let width = |text: &str| text.chars().count();
     let mut widths = header.map(width);
     for row in rows {
@@ -18,7 +23,7 @@ pub(crate) fn table<const N: usize>(out: &mut impl Write, header: [&str; N], row
     }
     let mut line = |cells: [&str; N]| {
         for (cell, widest) in cells.iter().zip(widths) {
-            write!(out, "{}{}", shown(cell), " ".repeat(widest + 4 - width(cell)))?;
+            write!(out, "{}{}", shown(cell), " ".repeat(widest + blanks - width(cell)))?;
         }
         writeln!(out)
     };
@@ -29,6 +34,14 @@ pub(crate) fn table<const N: usize>(out: &mut impl Write, header: [&str; N], row
 /// Control characters would let a record rewrite the terminal; each is shown as one blank sign.
 pub(crate) fn shown(cell: &str) -> String {
     cell.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+/// A line with the name of something that was done. A reader that has gone is no reason to stop in the middle, so a
+/// failure is kept for the end.
+pub(crate) fn name(out: &mut impl Write, name: &str, written: &mut io::Result<()>) {
+    if written.is_ok() {
+        *written = writeln!(out, "{}", shown(name));
+    }
 }
 
 /// A value as indented JSON and a line feed.

@@ -173,10 +173,7 @@ impl Error {
     /// An error whose message ends with its class, as containerd's do: `‹message›: ‹class text›`.
     #[cold]
     pub fn classed(kind: ErrorKind, message: impl Into<Vec<u8>>) -> Self {
-        let mut message = message.into();
-        message.extend_from_slice(b": ");
-        message.extend_from_slice(kind.text().as_bytes());
-        Error::new(kind, message)
+        Error::new(kind, message).with_class(kind)
     }
 
     /// The same error with `prefix` before its message.
@@ -193,6 +190,15 @@ impl Error {
     pub fn with_kind(mut self, kind: ErrorKind) -> Self {
         self.0.kind = kind;
         self
+    }
+
+    /// The same error as one of this class, with the class's text behind its message. For the places where containerd wraps
+    /// the text of an error that has no class, or adds a class once more.
+    #[must_use]
+    pub fn with_class(mut self, kind: ErrorKind) -> Self {
+        self.0.message.extend_from_slice(b": ");
+        self.0.message.extend_from_slice(kind.text().as_bytes());
+        self.with_kind(kind)
     }
 
     /// The same error with a next step for the caller.

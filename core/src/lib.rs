@@ -31,7 +31,7 @@
 //! # Where to look
 //!
 //! - [`Store`], its transactions ([`Store::write`], [`Store::begin`]) and the traits that every place of records implements
-//!   ([`ContainerStore`], [`NamespaceStore`])
+//!   ([`ContainerStore`], [`ImageStore`], [`SandboxStore`], [`NamespaceStore`])
 //! - [`model`]: the records, field by field
 //! - [`rules`] and [`filter`]: what containerd demands of names and labels, and its filter language
 //! - [`proto`]: containerd's messages, with what they carry beyond this version
@@ -65,9 +65,11 @@ pub use host::SystemHost;
 pub use storage::layout::FORMAT_VERSION;
 #[cfg(feature = "file")]
 pub use storage::{OpenOptions, RestoreOptions, restore};
+pub use store::gc;
 pub use store::{
-    ContainerStore, Containers, Context, Finding, Header, InNamespace, NamespaceStore, Namespaces, Store, Transaction,
-    VisitContainer, WriteTxn,
+    ContainerStore, Containers, Context, DeleteImage, Finding, Header, ImageStore, Images, InNamespace, LeaseStore,
+    Leases, NamespaceStore, Namespaces, SandboxStore, Sandboxes, Store, Transaction, VisitContainer, VisitImage,
+    VisitSandbox, WriteTxn,
 };
 
 /// The version of this crate.

@@ -21,6 +21,7 @@ pub use container::{Container, Runtime};
 pub use content::{Blob, Ingest};
 pub use envelope::Envelope;
 pub use image::{Descriptor, Image};
+pub(crate) use lease::EXPIRE_LABEL;
 pub use lease::{Lease, LeaseResource};
 pub use namespace::Namespace;
 pub use sandbox::Sandbox;

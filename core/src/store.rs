@@ -5,18 +5,28 @@ mod check;
 mod containers;
 mod context;
 pub(crate) mod events;
+mod fields;
 mod filters;
+pub mod gc;
+mod halves;
 pub(crate) mod header;
+mod images;
 mod in_namespace;
+mod labels;
+mod leases;
 mod namespaces;
+mod sandboxes;
 mod transaction;
 
 pub use check::Finding;
 pub use containers::{ContainerStore, Containers, VisitContainer};
 pub use context::Context;
 pub use header::Header;
+pub use images::{DeleteImage, ImageStore, Images, VisitImage};
 pub use in_namespace::InNamespace;
+pub use leases::{LeaseStore, Leases};
 pub use namespaces::{NamespaceStore, Namespaces};
+pub use sandboxes::{SandboxStore, Sandboxes, VisitSandbox};
 pub use transaction::{Transaction, WriteTxn};
 
 use crate::model::Timestamp;
@@ -110,7 +120,7 @@ impl Store {
     pub fn write<T>(&self, operations: impl Fn(&WriteTxn<'_, '_>) -> Result<T>) -> Result<T> {
         let now = self.host.now();
         self.book.update(|txn| {
-            let out = operations(&WriteTxn::new(txn, now))?;
+            let out = operations(&WriteTxn::new(txn, now, &*self.host))?;
             events::append(txn)?;
             Ok(out)
         })
@@ -165,6 +175,10 @@ impl Access for Store {
             events::append(txn)?;
             Ok(out)
         })
+    }
+
+    fn random(&self, out: &mut [u8]) {
+        self.host.random(out);
     }
 
     fn publish(&self, namespace: &str) -> Result<()> {

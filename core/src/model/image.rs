@@ -40,3 +40,17 @@ pub struct Descriptor {
     #[serde(skip)]
     pub unknown: Unrecognized,
 }
+
+impl Image {
+    /// A record of this name and target, with everything else unset.
+    pub fn new(name: impl Into<String>, target: Descriptor) -> Self {
+        Image { name: name.into(), target, ..Image::default() }
+    }
+}
+
+impl Descriptor {
+    /// A piece of content of this type, digest and size in bytes, without annotations.
+    pub fn new(media_type: impl Into<String>, digest: impl Into<String>, size: i64) -> Self {
+        Descriptor { media_type: media_type.into(), digest: digest.into(), size, ..Descriptor::default() }
+    }
+}

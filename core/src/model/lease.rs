@@ -19,6 +19,17 @@ pub struct Lease {
     pub unknown: Unrecognized,
 }
 
+/// The label that ends a lease, or an image: a time as RFC 3339 writes it. Source: containerd-metadata §10.3.
+pub(crate) const EXPIRE_LABEL: &str = "containerd.io/gc.expire";
+
+impl Lease {
+    /// Sets the label that ends the lease at this time, to the second: the collector then removes it.
+    pub fn expire_at(&mut self, time: Timestamp) {
+        let whole = Timestamp::new(time.seconds(), 0).unwrap_or(time);
+        self.labels.insert(EXPIRE_LABEL.to_owned(), whole.to_string());
+    }
+}
+
 /// One thing that a lease holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 #[serde(default, deny_unknown_fields)]
 pub struct Sandbox {
     /// The key. Required, immutable; an identifier of at most 76 bytes.
+    #[serde(alias = "sandbox_id")]
     pub id: String,
     /// Its name may be empty. Mutable only when an update names `runtime`.
     pub runtime: Runtime,
@@ -30,4 +31,11 @@ pub struct Sandbox {
     /// What a message carried that this version does not know, kept for writing it back.
     #[serde(skip)]
     pub unknown: Unrecognized,
+}
+
+impl Sandbox {
+    /// A record of this id and runtime, with everything else unset.
+    pub fn new(id: impl Into<String>, runtime: impl Into<String>) -> Self {
+        Sandbox { id: id.into(), runtime: Runtime { name: runtime.into(), ..Runtime::default() }, ..Sandbox::default() }
+    }
 }

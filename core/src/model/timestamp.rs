@@ -58,31 +58,38 @@ impl Timestamp {
         self.nanos
     }
 
-    /// Reads an RFC 3339 time as Go does: upper-case `T` and `Z`, a fraction after `.` or `,`, an offset `±hh:mm`.
-    /// Source: containerd-metadata §10.8.
+    /// Reads an RFC 3339 time as Go does: upper-case `T` and `Z`, an hour of one or two digits, a fraction after `.` or `,`,
+    /// an offset `±hh:mm`. Source: containerd-metadata §10.8.
     ///
     /// # Errors
     /// `InvalidArgument` for anything else.
     pub fn parse(text: &str) -> Result<Self> {
-        parse(text.as_bytes()).ok_or_else(|| {
+        parse(text.as_bytes()).and_then(|(seconds, nanos)| Timestamp::new(seconds, nanos).ok()).ok_or_else(|| {
             Error::invalid_argument(format!("time {} is not RFC 3339", crate::text::quote(text)))
                 .with_help("write it like 2026-11-21T02:03:31.782275208Z")
         })
     }
+
+    /// The nanoseconds from a time of any RFC 3339 year, 0 and what an offset makes of it included, until this one. None
+    /// for a text that Go does not read.
+    pub(crate) fn nanos_since(self, text: &str) -> Option<i128> {
+        let nanos = |seconds: i64, nanos: u32| i128::from(seconds) * i128::from(NANOS_PER_SECOND) + i128::from(nanos);
+        let (then_seconds, then_nanos) = parse(text.as_bytes())?;
+        Some(nanos(self.seconds, self.nanos) - nanos(then_seconds, then_nanos))
+    }
 }
 
-fn parse(text: &[u8]) -> Option<Timestamp> {
-    let (fixed, mut rest) = text.split_at_checked(19)?;
-    let number = |from: usize, to: usize| -> Option<i64> {
-        fixed.get(from..to)?.iter().try_fold(0i64, |n, b| b.is_ascii_digit().then(|| n * 10 + i64::from(b - b'0')))
-    };
-    for (at, byte) in [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')] {
-        if fixed.get(at) != Some(&byte) {
-            return None;
-        }
-    }
-    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
-    let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
+/// Seconds since 1970 and nanoseconds.
+fn parse(text: &[u8]) -> Option<(i64, u32)> {
+    let mut rest = text;
+    let year = number(&mut rest, 4)?;
+    let month = after(&mut rest, b'-', 2)?;
+    let day = after(&mut rest, b'-', 2)?;
+    // Go takes an hour of one digit.
+    let hour =
+        if matches!(rest, [b'T', _, b':', ..]) { after(&mut rest, b'T', 1)? } else { after(&mut rest, b'T', 2)? };
+    let minute = after(&mut rest, b':', 2)?;
+    let second = after(&mut rest, b':', 2)?;
     if !(1..=12).contains(&month) || day < 1 || day > days_in_month(year, month) {
         return None;
     }
@@ -104,10 +111,11 @@ fn parse(text: &[u8]) -> Option<Timestamp> {
     }
     let offset = match rest {
         b"Z" => 0,
-        [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] if [h1, h2, m1, m2].iter().all(|b| b.is_ascii_digit()) => {
-            let hours = i64::from(h1 - b'0') * 10 + i64::from(h2 - b'0');
-            let minutes = i64::from(m1 - b'0') * 10 + i64::from(m2 - b'0');
-            if hours > 24 || minutes > 60 {
+        [sign @ (b'+' | b'-'), offset @ ..] => {
+            rest = offset;
+            let hours = number(&mut rest, 2)?;
+            let minutes = after(&mut rest, b':', 2)?;
+            if hours > 24 || minutes > 60 || !rest.is_empty() {
                 return None;
             }
             (hours * 3600 + minutes * 60) * if *sign == b'-' { -1 } else { 1 }
@@ -115,7 +123,21 @@ fn parse(text: &[u8]) -> Option<Timestamp> {
         _ => return None,
     };
     let seconds = days_from_civil(year, month, day) * SECONDS_PER_DAY + hour * 3600 + minute * 60 + second - offset;
-    Timestamp::new(seconds, nanos).ok()
+    Some((seconds, nanos))
+}
+
+/// Takes a number of so many digits from the beginning of `rest`.
+fn number(rest: &mut &[u8], digits: usize) -> Option<i64> {
+    let (number, behind) = rest.split_at_checked(digits)?;
+    *rest = behind;
+    number.iter().try_fold(0i64, |n, b| b.is_ascii_digit().then(|| n * 10 + i64::from(b - b'0')))
+}
+
+/// Takes this byte, and the number behind it.
+fn after(rest: &mut &[u8], byte: u8, digits: usize) -> Option<i64> {
+    let (first, behind) = rest.split_first()?;
+    *rest = behind;
+    if *first == byte { number(rest, digits) } else { None }
 }
 
 fn days_in_month(year: i64, month: i64) -> i64 {
@@ -205,7 +227,9 @@ mod tests {
 
     #[test]
     fn reads_what_go_reads_and_nothing_else() {
-        for good in ["2026-11-22T02:01:27.123Z", "2026-11-22T02:01:27,5Z", "2026-11-22T11:01:27+09:00"] {
+        for good in
+            ["2026-11-22T02:01:27.123Z", "2026-11-22T02:01:27,5Z", "2026-11-22T11:01:27+09:00", "2026-11-22T2:01:27Z"]
+        {
             assert!(Timestamp::parse(good).is_ok(), "{good}");
         }
         for bad in [
@@ -223,6 +247,10 @@ mod tests {
             "2026-11-22T02:01:27é",
             "0000-01-01T00:00:00Z",
             "2026-11-22T02:01:60Z",
+            "2026-11-22T02:1:27Z",
+            "2026-11-22T:01:27Z",
+            "2026-11-22T02:01:27+09:00Z",
+            "2026-11-22T02:01:27+25:00",
         ] {
             assert!(Timestamp::parse(bad).is_err(), "{bad}");
         }

@@ -7,7 +7,7 @@
 //! N        namespace ‹ns›                           which kinds of records were ever created in it, its labels
 //! c        container ‹ns› ‹id›                      head: what lists show and filters look at
 //! C        container ‹ns› ‹id›                      body: spec, runtime options, extensions
-//! i        image ‹ns› ‹name›                        containerd's message without the name
+//! i        image ‹ns› ‹name›                        containerd's message
 //! l        lease ‹ns› ‹id›                          containerd's message
 //! r        lease resource ‹ns› ‹lease› ‹type› ‹id›  nothing, or what its message carried that is not known
 //! s        sandbox ‹ns› ‹id›                        head, as a container's
@@ -25,8 +25,8 @@
 //! bytewise, which is the order of containerd's listings, and no name can reach into another's range. The last part is
 //! taken as it is.
 //!
-//! A container's head and body are two halves of one protobuf message, containerd's own `Container`: written one behind
-//! the other they are that message. So a record read from the book needs no conversion to go out on a wire, and fields
+//! The head and the body of a container or a sandbox are two halves of one protobuf message, containerd's own: written one
+//! behind the other they are that message. So a record read from the book needs no conversion to go out on a wire, and fields
 //! that this version does not know stay where they were.
 //!
 //! **To change this picture** raise [`FORMAT_VERSION`], teach [`crate::Store`] to open the older version, keep a book of

@@ -17,6 +17,18 @@ pub trait Access {
     /// What it gives, and what the place gives.
     fn write<T>(&self, operation: impl Fn(&mut Txn<'_>, Timestamp) -> Result<T>) -> Result<T>;
 
+    /// Fills `out` with bytes that nobody can guess. Asked outside of [`write`](Access::write), which may run twice.
+    fn random(&self, out: &mut [u8]);
+
+    /// Lets the stores of bytes that lie below the book drop what it knows no more, after a collection. Nothing lies below a
+    /// transaction.
+    ///
+    /// # Errors
+    /// What those stores give.
+    fn clean_up(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// Tells of a change under this namespace, once it is durable. Inside a transaction nobody is told
     /// (containerd-metadata §11.2).
     ///

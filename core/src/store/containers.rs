@@ -1,10 +1,10 @@
 //! Container records. What can be done with them stands here, the rules in `rules`, how they are stored in `record`.
 
-pub(super) mod record;
+mod record;
 mod rules;
 
 use super::access::Access;
-use super::{Context, InNamespace, filters};
+use super::{Context, InNamespace, filters, halves};
 use crate::model::Container;
 use crate::{Error, ErrorKind, Result};
 use std::ops::ControlFlow;
@@ -58,7 +58,7 @@ impl<A: Access> ContainerStore for A {
     fn list_containers(&self, context: &Context, filters: &[&[u8]], visit: &mut VisitContainer<'_>) -> Result<()> {
         let namespace = context.require_namespace()?;
         let filter = filters::parse(filters)?;
-        self.read(|read| rules::list(read, namespace, &filter, visit))
+        self.read(|read| halves::list(read, namespace, &filter, visit))
     }
 
     fn create_container(&self, context: &Context, container: &Container) -> Result<Container> {

@@ -45,7 +45,21 @@ pub(super) fn publish<M: prost::Message + prost::Name>(
     message: &M,
     now: Timestamp,
 ) {
-    let event = Any::new(proto::type_url::<M>(), message.encode_to_vec());
+    notify(txn, namespace, topic, Any::new(proto::type_url::<M>(), message.encode_to_vec()), now);
+}
+
+/// Tells of a change in a namespace with the record as it was stored, whatever it carries.
+pub(super) fn publish_record<M: proto::Message>(
+    txn: &mut Txn<'_>,
+    namespace: &str,
+    topic: &str,
+    record: &M,
+    now: Timestamp,
+) {
+    notify(txn, namespace, topic, Any::new(M::NAME, record.encode()), now);
+}
+
+fn notify(txn: &mut Txn<'_>, namespace: &str, topic: &str, event: Any, now: Timestamp) {
     txn.notify(Envelope {
         timestamp: Some(now),
         namespace: namespace.to_owned(),

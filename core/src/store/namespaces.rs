@@ -2,7 +2,7 @@
 
 mod rules;
 
-pub(super) use rules::{Kind, ensure, ever_had};
+pub(super) use rules::{Kind, ensure, ever_had, list};
 
 use super::access::Access;
 use crate::Result;

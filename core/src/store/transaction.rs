@@ -2,7 +2,7 @@ use super::access::Access;
 use super::{Context, InNamespace, Namespaces, Store, events};
 use crate::model::Timestamp;
 use crate::storage::{PendingTxn, Read, Txn};
-use crate::{Error, Result};
+use crate::{Error, Host, Result};
 use std::cell::RefCell;
 use std::sync::{Mutex, TryLockError};
 
@@ -10,11 +10,12 @@ use std::sync::{Mutex, TryLockError};
 pub struct WriteTxn<'a, 'b> {
     txn: RefCell<&'a mut Txn<'b>>,
     now: Timestamp,
+    host: &'a dyn Host,
 }
 
 impl<'a, 'b> WriteTxn<'a, 'b> {
-    pub(super) fn new(txn: &'a mut Txn<'b>, now: Timestamp) -> Self {
-        WriteTxn { txn: RefCell::new(txn), now }
+    pub(super) fn new(txn: &'a mut Txn<'b>, now: Timestamp, host: &'a dyn Host) -> Self {
+        WriteTxn { txn: RefCell::new(txn), now, host }
     }
 
     /// A namespace, to reach the records in it.
@@ -36,6 +37,10 @@ impl Access for WriteTxn<'_, '_> {
 
     fn write<T>(&self, operation: impl Fn(&mut Txn<'_>, Timestamp) -> Result<T>) -> Result<T> {
         self.txn.try_borrow_mut().map_err(|_| busy())?.savepoint(|txn| operation(txn, self.now))
+    }
+
+    fn random(&self, out: &mut [u8]) {
+        self.host.random(out);
     }
 }
 
@@ -120,6 +125,10 @@ impl Access for Transaction {
     fn write<T>(&self, operation: impl Fn(&mut Txn<'_>, Timestamp) -> Result<T>) -> Result<T> {
         let now = self.store.host.now();
         self.run(|txn| operation(txn, now))
+    }
+
+    fn random(&self, out: &mut [u8]) {
+        self.store.host.random(out);
     }
 }
 

@@ -1,8 +1,11 @@
 //! What the operations of the vectors are in the core.
 
 mod containers;
+mod images;
+mod leases;
 mod namespaces;
 mod pure;
+mod sandboxes;
 
 use crate::vectors::Step;
 use serde_json::Value;
@@ -37,7 +40,8 @@ impl From<serde_json::Error> for Trouble {
 impl Operation {
     /// The operation of this name, if the core has it.
     pub(crate) fn find(name: &str) -> Option<Self> {
-        pure::find(name).or_else(|| containers::find(name)).or_else(|| namespaces::find(name))
+        let kinds = [pure::find, containers::find, images::find, leases::find, namespaces::find, sandboxes::find];
+        kinds.into_iter().find_map(|find| find(name))
     }
 }
 

@@ -20,6 +20,11 @@ pub(crate) trait Place {
     /// Why the operation of this name cannot be played here, if it cannot. A place may also find out when it plays it.
     fn lacks(&self, op: &str) -> Option<String>;
 
+    /// Whether it has what a case may require: `gc`, for example.
+    fn provides(&self, _what: &str) -> bool {
+        false
+    }
+
     /// Plays one step.
     fn play(&mut self, step: &Step) -> Answer;
 
@@ -155,6 +160,10 @@ impl Place for Core {
 
     fn lacks(&self, op: &str) -> Option<String> {
         Operation::find(op).is_none().then(|| format!("{op} is not in this place"))
+    }
+
+    fn provides(&self, what: &str) -> bool {
+        matches!(what, "gc")
     }
 
     fn play(&mut self, step: &Step) -> Answer {

@@ -58,8 +58,9 @@ fn reason_to_skip(case: &Case, version: &str, place: &dyn Place) -> Option<Strin
     if case.events {
         return Some("events are not recorded here".to_owned());
     }
-    if !case.requires.is_empty() {
-        return Some(format!("requires {}", case.requires.join(" and ")));
+    let missing: Vec<&str> = case.requires.iter().map(String::as_str).filter(|what| !place.provides(what)).collect();
+    if !missing.is_empty() {
+        return Some(format!("requires {}", missing.join(" and ")));
     }
     case.steps.iter().find_map(|step| place.lacks(&step.op))
 }

@@ -2,9 +2,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
-use stowbook::model::{Any, Container, Namespace};
+use stowbook::model::{
+    Any, Container, Descriptor, Image, Labels, Lease, LeaseResource, Namespace, Runtime, Sandbox, Timestamp,
+};
 
 /// Which fields an update changes.
 #[derive(Default, Deserialize)]
@@ -26,11 +28,18 @@ pub(crate) struct ById {
     pub(crate) id: String,
 }
 
-/// The request of an operation that names a namespace.
+/// The request of an operation that names a namespace or an image.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ByName {
     pub(crate) name: String,
+}
+
+/// The request of an operation that names a sandbox.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct BySandboxId {
+    pub(crate) sandbox_id: String,
 }
 
 /// The request of a list.
@@ -64,6 +73,62 @@ pub(crate) struct WithNamespace {
     pub(crate) update_mask: Mask,
 }
 
+/// The request that creates a lease.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct NewLease {
+    pub(crate) id: String,
+    pub(crate) labels: Labels,
+}
+
+/// A request about a lease. A missing resource is an empty one.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct OfLease {
+    pub(crate) id: String,
+    pub(crate) sync: bool,
+    pub(crate) resource: LeaseResource,
+}
+
+/// A request that creates or updates an image. A missing image is an empty one.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct WithImage {
+    #[serde(deserialize_with = "image_of_any_size")]
+    pub(crate) image: Image,
+    pub(crate) update_mask: Mask,
+    pub(crate) source_date_epoch: Option<Timestamp>,
+}
+
+/// An image whose target's size may be a text, as large integers are.
+fn image_of_any_size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Image, D::Error> {
+    use serde::de::Error as _;
+    let mut image = Value::deserialize(deserializer)?;
+    if let Some(size) = image.pointer_mut("/target/size")
+        && let Some(number) = size.as_str().and_then(|text| text.parse::<i64>().ok())
+    {
+        *size = number.into();
+    }
+    Image::deserialize(image).map_err(D::Error::custom)
+}
+
+/// The request that deletes an image.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct DeleteImage {
+    pub(crate) name: String,
+    pub(crate) sync: bool,
+    pub(crate) target: Option<Descriptor>,
+}
+
+/// A request that creates or updates a sandbox. A missing sandbox is an empty one.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct WithSandbox {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) fields: Vec<String>,
+}
+
 /// A message in the making.
 #[derive(Default)]
 pub(crate) struct Message(Map<String, Value>);
@@ -92,6 +157,16 @@ impl Message {
         self.field(name, map)
     }
 
+    /// Sets a map of texts, unless it is empty.
+    fn labels(self, name: &str, labels: &Labels) -> Self {
+        self.map(name, labels.iter().map(|(key, value)| (key.clone(), value.as_str().into())))
+    }
+
+    /// Sets a time, if there is one.
+    fn time(self, name: &str, time: Option<Timestamp>) -> Self {
+        self.field(name, time.map(|time| time.to_string().into()))
+    }
+
     /// Sets a list, unless it is empty.
     pub(crate) fn list(self, name: &str, values: Vec<Value>) -> Self {
         let list = (!values.is_empty()).then_some(Value::Array(values));
@@ -104,29 +179,72 @@ impl Message {
 }
 
 pub(crate) fn container(container: &Container) -> Value {
-    let Container { id, labels, image, runtime, spec, snapshotter, snapshot_key, extensions, sandbox_id, .. } =
-        container;
-    let options = runtime.options.as_ref().map(any);
+    let Container { extensions, .. } = container;
     Message::default()
-        .text("id", id)
-        .map("labels", labels.iter().map(|(key, value)| (key.clone(), value.as_str().into())))
-        .text("image", image)
-        .field("runtime", Some(Message::default().text("name", &runtime.name).field("options", options).end()))
-        .field("spec", spec.as_ref().map(any))
-        .text("snapshotter", snapshotter)
-        .text("snapshot_key", snapshot_key)
-        .field("created_at", container.created_at.map(|time| time.to_string().into()))
-        .field("updated_at", container.updated_at.map(|time| time.to_string().into()))
+        .text("id", &container.id)
+        .labels("labels", &container.labels)
+        .text("image", &container.image)
+        .field("runtime", Some(runtime(&container.runtime)))
+        .field("spec", container.spec.as_ref().map(any))
+        .text("snapshotter", &container.snapshotter)
+        .text("snapshot_key", &container.snapshot_key)
+        .time("created_at", container.created_at)
+        .time("updated_at", container.updated_at)
         .map("extensions", extensions.iter().map(|(name, value)| (name.clone(), any(value))))
-        .text("sandbox", sandbox_id)
+        .text("sandbox", &container.sandbox_id)
         .end()
 }
 
-pub(crate) fn namespace(namespace: &Namespace) -> Value {
+pub(crate) fn sandbox(sandbox: &Sandbox) -> Value {
+    let Sandbox { extensions, .. } = sandbox;
     Message::default()
-        .text("name", &namespace.name)
-        .map("labels", namespace.labels.iter().map(|(key, value)| (key.clone(), value.as_str().into())))
+        .text("sandbox_id", &sandbox.id)
+        .field("runtime", Some(runtime(&sandbox.runtime)))
+        .field("spec", sandbox.spec.as_ref().map(any))
+        .labels("labels", &sandbox.labels)
+        .time("created_at", sandbox.created_at)
+        .time("updated_at", sandbox.updated_at)
+        .map("extensions", extensions.iter().map(|(name, value)| (name.clone(), any(value))))
+        .text("sandboxer", &sandbox.sandboxer)
         .end()
+}
+
+pub(crate) fn lease(lease: &Lease) -> Value {
+    Message::default().text("id", &lease.id).time("created_at", lease.created_at).labels("labels", &lease.labels).end()
+}
+
+pub(crate) fn lease_resource(resource: &LeaseResource) -> Value {
+    Message::default().text("id", &resource.id).text("type", &resource.kind).end()
+}
+
+fn runtime(runtime: &Runtime) -> Value {
+    let options = runtime.options.as_ref().map(any);
+    Message::default().text("name", &runtime.name).field("options", options).end()
+}
+
+pub(crate) fn image(image: &Image) -> Value {
+    let target = Message::default()
+        .text("media_type", &image.target.media_type)
+        .text("digest", &image.target.digest)
+        .field("size", integer(image.target.size))
+        .labels("annotations", &image.target.annotations);
+    Message::default()
+        .text("name", &image.name)
+        .labels("labels", &image.labels)
+        .field("target", Some(target.end()))
+        .time("created_at", image.created_at)
+        .time("updated_at", image.updated_at)
+        .end()
+}
+
+/// An integer of 64 bits, unless it is zero: a number, and a text where not every reader has the number exactly.
+fn integer(number: i64) -> Option<Value> {
+    let exact = number.unsigned_abs() < 1 << 53;
+    (number != 0).then(|| if exact { number.into() } else { number.to_string().into() })
+}
+
+pub(crate) fn namespace(namespace: &Namespace) -> Value {
+    Message::default().text("name", &namespace.name).labels("labels", &namespace.labels).end()
 }
 
 fn any(any: &Any) -> Value {
@@ -192,6 +310,34 @@ mod tests {
         }});
         let read: WithContainer = WithContainer::deserialize(&request).unwrap();
         assert_eq!(container(&read.container), request["container"]);
+    }
+
+    #[test]
+    fn an_image_is_written_as_it_was_read() {
+        let size = |size: &Value| {
+            let request = json!({"image": {
+                "name": "i", "labels": {"a": "1"}, "created_at": "2026-11-21T02:03:31.5Z",
+                "target": {"media_type": "m", "digest": "d", "size": size, "annotations": {"b": "2"}},
+            }});
+            let read = WithImage::deserialize(&request).unwrap();
+            assert_eq!(image(&read.image), request["image"]);
+        };
+        size(&json!(9_007_199_254_740_991_i64));
+        size(&json!("9007199254740992"));
+        size(&json!("-9223372036854775808"));
+        assert_eq!(image(&Image::default()), json!({"target": {}}));
+        assert!(WithImage::deserialize(json!({"image": {"target": {"size": "large"}}})).is_err());
+    }
+
+    #[test]
+    fn a_sandbox_is_written_as_it_was_read() {
+        let request = json!({"sandbox": {
+            "sandbox_id": "s", "runtime": {"name": "r", "options": {}}, "spec": {"type_url": "t"}, "labels": {"a": "1"},
+            "created_at": "2026-11-21T02:03:31.5Z", "extensions": {"e": {}}, "sandboxer": "shim",
+        }, "fields": ["labels"]});
+        let read = WithSandbox::deserialize(&request).unwrap();
+        assert_eq!(sandbox(&read.sandbox), request["sandbox"]);
+        assert_eq!(sandbox(&Sandbox::default()), json!({"runtime": {}}));
     }
 
     #[test]

@@ -86,7 +86,7 @@ pub(super) fn get(read: &dyn Read, name: &str) -> Result<Namespace> {
     Ok(Namespace { name: name.to_owned(), ..load(read, name)?.unwrap_or_default().namespace })
 }
 
-pub(super) fn list(read: &dyn Read) -> Result<Vec<Namespace>> {
+pub(in crate::store) fn list(read: &dyn Read) -> Result<Vec<Namespace>> {
     let mut out = Vec::new();
     let start = layout::space(Space::Namespace);
     read.scan(&start, layout::prefix_end(&start).as_deref(), &mut |key, value| {

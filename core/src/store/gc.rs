@@ -1,0 +1,258 @@
+//! Garbage collection: containerd's, on the records of the book. What the answers look like stands here; the graph and the
+//! walk over it in `graph`, what labels mean in `labels`, where the records come from in `scan`, their removal in `sweep`.
+//! Source: containerd-metadata §10.
+
+mod graph;
+mod labels;
+mod scan;
+mod sweep;
+#[cfg(test)]
+mod tests;
+
+use super::Store;
+use super::access::Access;
+use crate::Result;
+use crate::model::Timestamp;
+use crate::storage::{Read, Txn};
+use serde::Serialize;
+use std::fmt;
+
+/// How to collect.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CollectOptions {
+    /// Only tell what would be done.
+    pub dry_run: bool,
+    /// Whose rules decide.
+    pub rules: CollectRules,
+}
+
+/// The rules of a version of containerd.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CollectRules {
+    /// containerd 1.6: images never expire and are not referred to, `containerd.io/gc.root` counts by its whole name,
+    /// sandboxes, back references and conditions are not known.
+    Containerd16,
+    /// containerd 2.3.
+    #[default]
+    Containerd23,
+}
+
+/// What a collection has removed, or would remove.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Collected {
+    /// The namespaces, in byte order of their names.
+    pub namespaces: Vec<CollectedNamespace>,
+}
+
+/// What a collection did in one namespace. References never cross namespaces.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct CollectedNamespace {
+    /// The namespace.
+    pub name: String,
+    /// What nothing holds: leases that have expired, snapshots, ingests, content, images, in this order.
+    pub removed: Vec<Resource>,
+    /// What is held, and why: from the roots outwards, the nearest first.
+    pub kept: Vec<Reached>,
+}
+
+impl CollectedNamespace {
+    /// The shortest way from a root to a resource: the root first, the resource last. Empty for what is not kept.
+    #[must_use]
+    pub fn why(&self, resource: &Resource) -> Vec<&Reached> {
+        let mut at = self.kept.iter().position(|reached| reached.resource == *resource);
+        let mut path = Vec::new();
+        while let Some(reached) = at.and_then(|at| self.kept.get(at)) {
+            path.push(reached);
+            at = match reached.because {
+                Because::Reference { by, .. } => Some(by),
+                _ => None,
+            };
+        }
+        path.reverse();
+        path
+    }
+}
+
+/// Something that holds, or is held.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Resource {
+    /// What sort of thing it is.
+    #[serde(rename = "type")]
+    pub kind: ResourceKind,
+    /// Its key in the namespace; a snapshot's is `‹snapshotter›/‹key›`.
+    pub id: String,
+}
+
+impl fmt::Display for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind, self.id)
+    }
+}
+
+/// What sort of thing holds or is held. Containers and sandboxes hold and are never removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum ResourceKind {
+    Lease,
+    Snapshot,
+    Ingest,
+    Content,
+    Image,
+    Container,
+    Sandbox,
+}
+
+impl fmt::Display for ResourceKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            ResourceKind::Lease => "lease",
+            ResourceKind::Snapshot => "snapshot",
+            ResourceKind::Ingest => "ingest",
+            ResourceKind::Content => "content",
+            ResourceKind::Image => "image",
+            ResourceKind::Container => "container",
+            ResourceKind::Sandbox => "sandbox",
+        })
+    }
+}
+
+/// A resource that the collector came to from a root. One that it came to both flat and with its labels is there twice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Reached {
+    /// What it is.
+    #[serde(flatten)]
+    pub resource: Resource,
+    /// Whether there is a record of it. A label may name what is not there.
+    pub exists: bool,
+    /// Whether it is held without what its labels refer to: see `containerd.io/gc.flat`.
+    pub flat: bool,
+    /// Why it is kept.
+    pub because: Because,
+}
+
+/// Why a resource is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Because {
+    /// It is a root by what it is: a container, a sandbox, a lease, an image or an ingest that has not expired.
+    Root,
+    /// It is a root by this label.
+    RootLabel(String),
+    /// Something else that is kept holds it.
+    Reference {
+        /// The holder: its position in [`CollectedNamespace::kept`], before this one.
+        by: usize,
+        /// How it holds it.
+        how: How,
+    },
+}
+
+/// How one resource holds another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum How {
+    /// A lease holds what was added to it.
+    Lease,
+    /// An image holds its target.
+    Target,
+    /// A snapshot holds its parent.
+    Parent,
+    /// A container holds its snapshot.
+    Snapshot,
+    /// An ingest of content that is there already holds that content.
+    Expected,
+    /// This label of the holder.
+    Label(String),
+    /// This label of what is held.
+    BackReference(String),
+    /// This label of the holder, whose condition is true.
+    Condition(String),
+}
+
+impl How {
+    /// Whether it is no label, so that a flat lease follows it too.
+    fn is_structure(&self) -> bool {
+        matches!(self, How::Target | How::Parent)
+    }
+}
+
+impl fmt::Display for How {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            How::Lease => f.write_str("resource"),
+            How::Target => f.write_str("target"),
+            How::Parent => f.write_str("parent"),
+            How::Snapshot => f.write_str("snapshot"),
+            How::Expected => f.write_str("expected content"),
+            How::Label(key) | How::Condition(key) => write!(f, "label {key}"),
+            How::BackReference(key) => write!(f, "its label {key}"),
+        }
+    }
+}
+
+impl Store {
+    /// Removes the leases and the images that have expired, and the content, snapshots and ingests that nothing holds, in
+    /// all namespaces and in one transaction: what is held when it takes effect stays, whoever writes meanwhile. Tells for
+    /// each thing why it stays.
+    ///
+    /// # Errors
+    /// `DataLoss` for a record that cannot be read: nothing was removed then. What the storage gives.
+    ///
+    /// ```
+    /// # use stowbook::{Store, gc::CollectOptions, model::{Labels, Lease}};
+    /// let store = Store::in_memory();
+    /// let labels = Labels::from([("containerd.io/gc.expire".to_owned(), "2001-01-01T00:00:00Z".to_owned())]);
+    /// store.namespace("default").leases().create(&Lease { id: "old".into(), labels, ..Lease::default() })?;
+    ///
+    /// let collected = store.collect(&CollectOptions::default())?;
+    /// assert_eq!(collected.namespaces[0].removed[0].to_string(), "lease old");
+    /// # Ok::<(), stowbook::Error>(())
+    /// ```
+    pub fn collect(&self, options: &CollectOptions) -> Result<Collected> {
+        if options.dry_run {
+            let now = self.host.now();
+            return self.read(|read| Ok(examine(read, options.rules, now)?.0));
+        }
+        collect(self, options.rules)
+    }
+}
+
+/// Collects, and lets the stores of bytes below the book follow.
+pub(super) fn collect<A: Access>(place: &A, rules: CollectRules) -> Result<Collected> {
+    let collected = place.write(|txn, now| remove(txn, rules, now))?;
+    place.clean_up()?;
+    Ok(collected)
+}
+
+fn remove(txn: &mut Txn<'_>, rules: CollectRules, now: Timestamp) -> Result<Collected> {
+    let (collected, garbage) = examine(txn, rules, now)?;
+    for key in garbage {
+        sweep::remove(txn, &key, now)?;
+    }
+    Ok(collected)
+}
+
+/// What is to be removed and what is kept; and the keys of the records to be removed.
+fn examine(read: &dyn Read, rules: CollectRules, now: Timestamp) -> Result<(Collected, Vec<Vec<u8>>)> {
+    let mut collected = Collected::default();
+    let mut garbage = Vec::new();
+    for namespace in super::namespaces::list(read)? {
+        let scan::Scanned { graph, records } = scan::scan(read, &namespace.name, rules, now)?;
+        let marked = graph.mark();
+        let mut removed = Vec::new();
+        for record in records.into_iter().filter(|record| !marked.keeps(record.number)) {
+            removed.push(record.resource);
+            garbage.push(record.key);
+        }
+        collected.namespaces.push(CollectedNamespace { name: namespace.name, removed, kept: marked.reached });
+    }
+    Ok((collected, garbage))
+}

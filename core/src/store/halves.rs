@@ -1,0 +1,172 @@
+//! Records that are stored as two halves of containerd's message: the head, which lists show and filters look at, and the
+//! body with the opaque values, which only those who ask for the whole record get to see.
+
+use super::fields::Fields;
+use crate::filter::Filter;
+use crate::model::codec::{Codec, put_extensions, put_message, put_optional};
+use crate::model::{Any, Extensions, Runtime};
+use crate::proto::wire::{self, Reader};
+use crate::storage::layout::{self, Space};
+use crate::storage::{Read, Txn};
+use crate::{Error, Result};
+use std::borrow::Cow;
+use std::ops::ControlFlow;
+
+/// A record in two halves.
+pub(super) trait Halved: Codec {
+    /// Where the heads are.
+    const HEAD: Space;
+    /// Where the bodies are.
+    const BODY: Space;
+    /// The numbers of the fields that make the body: the runtime (of which only its options), the spec, the extensions.
+    const BODY_FIELDS: [u32; 3];
+
+    /// The last part of its keys.
+    fn id(&self) -> &str;
+
+    /// The fields of [`Halved::BODY_FIELDS`].
+    fn body(&self) -> (&Runtime, Option<&Any>, &Extensions);
+
+    /// Everything that is not in the body.
+    fn encode_head(&self) -> Vec<u8>;
+
+    /// Whether the filter selects the record of this head.
+    fn is_selected(filter: &Filter, head: Fields<'_>) -> bool;
+}
+
+fn head_key<T: Halved>(namespace: &str, id: &str) -> Vec<u8> {
+    layout::record(T::HEAD, namespace.as_bytes(), id.as_bytes())
+}
+
+fn body_key<T: Halved>(namespace: &str, id: &str) -> Vec<u8> {
+    layout::record(T::BODY, namespace.as_bytes(), id.as_bytes())
+}
+
+/// The record of a head; its body is still to be added.
+pub(super) fn decode_head<T: Halved>(head: &[u8]) -> Result<T> {
+    let mut record = T::default();
+    record.merge(Reader::new(head)).map_err(damaged)?;
+    Ok(record)
+}
+
+/// Adds the body to a record that was decoded from its head.
+pub(super) fn decode_body<T: Halved>(record: &mut T, body: &[u8]) -> Result<()> {
+    for field in Reader::new(body) {
+        let field = field.map_err(damaged)?;
+        if !T::BODY_FIELDS.contains(&field.number) || !record.take(&field).map_err(damaged)? {
+            return Err(Error::data_loss(format!("the body of {} has the field {}", T::NAME, field.number)));
+        }
+    }
+    Ok(())
+}
+
+/// Protobuf that does not decode is the caller's fault on a wire, but lost data in a book.
+fn damaged(error: Error) -> Error {
+    Error::data_loss(error.message_bytes())
+}
+
+/// What is stored of a body: containerd's writes add and replace, but never remove (§3.6). So the record that an update
+/// gives back can show less than the next read.
+fn encode_body<T: Halved>(record: &T, stored: Option<&T>) -> Vec<u8> {
+    let [runtime_field, spec_field, extensions_field] = T::BODY_FIELDS;
+    let (runtime, spec, extensions) = record.body();
+    let (mut options, mut spec, mut extensions) = (runtime.options.as_ref(), spec, Cow::Borrowed(extensions));
+    if let Some((stored_runtime, stored_spec, stored_extensions)) = stored.map(Halved::body) {
+        options = options.or(stored_runtime.options.as_ref());
+        spec = spec.or(stored_spec);
+        for (name, value) in stored_extensions {
+            if !extensions.contains_key(name) {
+                extensions.to_mut().insert(name.clone(), value.clone());
+            }
+        }
+    }
+    let mut out = Vec::with_capacity(spec.map_or(0, |spec| spec.type_url.len() + spec.value.len()) + 64);
+    if let Some(options) = options {
+        wire::put_message(&mut out, runtime_field, |out| put_message(out, 2, options));
+    }
+    put_optional(&mut out, spec_field, spec);
+    put_extensions(&mut out, extensions_field, &extensions);
+    out
+}
+
+pub(super) fn exists<T: Halved>(read: &dyn Read, namespace: &str, id: &str) -> Result<bool> {
+    read.get(&head_key::<T>(namespace, id), &mut |_| Ok(()))
+}
+
+pub(super) fn load<T: Halved>(read: &dyn Read, namespace: &str, id: &str) -> Result<Option<T>> {
+    let Some(mut record) = read.decode(&head_key::<T>(namespace, id), decode_head)? else { return Ok(None) };
+    add_body(read, namespace, &mut record)?;
+    Ok(Some(record))
+}
+
+fn add_body<T: Halved>(read: &dyn Read, namespace: &str, record: &mut T) -> Result<()> {
+    let key = body_key::<T>(namespace, record.id());
+    let found = read.get(&key, &mut |body| decode_body(record, body))?;
+    if found { Ok(()) } else { Err(body_missing(&key)) }
+}
+
+fn body_missing(key: &[u8]) -> Error {
+    Error::data_loss(format!("{} is missing", layout::describe(key)))
+        .with_help("restore a backup, or check the book to see what else is missing")
+}
+
+/// Shows the records that the filter selects, in byte order of their ids, until `visit` breaks.
+pub(super) fn list<T: Halved>(
+    read: &dyn Read,
+    namespace: &str,
+    filter: &Filter,
+    visit: &mut dyn FnMut(T) -> Result<ControlFlow<()>>,
+) -> Result<()> {
+    // Only the head is looked at until a record is known to be wanted, and of the head only what the filter names.
+    let heads = layout::records(T::HEAD, namespace.as_bytes());
+    let mut wanted: Vec<T> = Vec::new();
+    read.scan(&heads, layout::prefix_end(&heads).as_deref(), &mut |_, head| {
+        if filter.is_all() || T::is_selected(filter, Fields::of(head)) {
+            wanted.push(decode_head(head)?);
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    if !filter.is_all() {
+        for mut record in wanted {
+            add_body(read, namespace, &mut record)?;
+            if visit(record)?.is_break() {
+                break;
+            }
+        }
+        return Ok(());
+    }
+    // All are wanted: one walk over the bodies, which lie in the same order, is cheaper than a search for each.
+    let bodies = layout::records(T::BODY, namespace.as_bytes());
+    let mut wanted = wanted.into_iter();
+    let mut broken = false;
+    read.scan(&bodies, layout::prefix_end(&bodies).as_deref(), &mut |key, body| {
+        let Some(mut record) = wanted.next() else {
+            return Err(Error::data_loss(format!("{} belongs to no record", layout::describe(key))));
+        };
+        if key.get(bodies.len()..) != Some(record.id().as_bytes()) {
+            return Err(body_missing(&body_key::<T>(namespace, record.id())));
+        }
+        decode_body(&mut record, body)?;
+        let flow = visit(record)?;
+        broken = flow.is_break();
+        Ok(flow)
+    })?;
+    match wanted.next() {
+        Some(record) if !broken => Err(body_missing(&body_key::<T>(namespace, record.id()))),
+        _ => Ok(()),
+    }
+}
+
+/// Writes a record, over `stored` if there is one. A body that has not changed is not written.
+pub(super) fn save<T: Halved>(txn: &mut Txn<'_>, namespace: &str, record: &T, stored: Option<&T>) {
+    txn.put(head_key::<T>(namespace, record.id()), record.encode_head());
+    let body = encode_body(record, stored);
+    if stored.is_none_or(|stored| body != encode_body(stored, None)) {
+        txn.put(body_key::<T>(namespace, record.id()), body);
+    }
+}
+
+pub(super) fn delete<T: Halved>(txn: &mut Txn<'_>, namespace: &str, id: &str) {
+    txn.delete(head_key::<T>(namespace, id));
+    txn.delete(body_key::<T>(namespace, id));
+}

@@ -1,0 +1,220 @@
+// gc answers for containerd's garbage collector, as the reference for the core's (core/src/store/gc/tests.rs). It is the real
+// one: records are written into a database of containerd's, in its layout, and its metadata package collects.
+//
+// It reads questions and writes answers, one JSON object a line:
+//
+//	{"records": [{"namespace": "n", "kind": "image", "id": "i", "link": "c0", "labels": {}}]}   what is kept of these?
+//	{"kept": ["n image i"]}
+//	{"times": ["2026-11-22T2:01:27Z"], "durations": ["1h"]}    seconds and nanoseconds, or null
+//	{"times": [[1795312887, 0]], "durations": [3600000000000]}
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/containerd/containerd/v2/core/content"
+	"github.com/containerd/containerd/v2/core/metadata"
+	"github.com/opencontainers/go-digest"
+	bolt "go.etcd.io/bbolt"
+)
+
+type question struct {
+	Records   []record `json:"records"`
+	Times     []string `json:"times"`
+	Durations []string `json:"durations"`
+}
+
+type record struct {
+	Namespace string            `json:"namespace"`
+	Kind      string            `json:"kind"`
+	ID        string            `json:"id"`
+	Labels    map[string]string `json:"labels"`
+	// The parent of a snapshot, the target of an image, the snapshot of a container, what an ingest expects.
+	Link string `json:"link"`
+	// When an ingest expires, in RFC 3339.
+	Expires string `json:"expires"`
+	// What a lease holds: pairs of a type and an id.
+	Holds [][2]string `json:"holds"`
+}
+
+type answer struct {
+	Kept      []string    `json:"kept"`
+	Times     []*[2]int64 `json:"times"`
+	Durations []*int64    `json:"durations"`
+}
+
+func main() {
+	in := bufio.NewReader(os.Stdin)
+	out := bufio.NewWriter(os.Stdout)
+	defer out.Flush()
+	for {
+		line, err := in.ReadBytes('\n')
+		if len(line) > 0 {
+			var q question
+			check(json.Unmarshal(line, &q))
+			a := answer{}
+			if q.Records != nil {
+				a.Kept = collect(q.Records)
+			}
+			for _, text := range q.Times {
+				a.Times = append(a.Times, parseTime(text))
+			}
+			for _, text := range q.Durations {
+				a.Durations = append(a.Durations, parseDuration(text))
+			}
+			check(json.NewEncoder(out).Encode(a))
+		}
+		if err == io.EOF {
+			return
+		}
+		check(err)
+	}
+}
+
+func parseTime(text string) *[2]int64 {
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return nil
+	}
+	return &[2]int64{t.Unix(), int64(t.Nanosecond())}
+}
+
+func parseDuration(text string) *int64 {
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		return nil
+	}
+	nanos := d.Nanoseconds()
+	return &nanos
+}
+
+// collect writes the records into a new database, runs the collector, and tells what is left.
+func collect(records []record) []string {
+	folder, err := os.MkdirTemp("", "gc")
+	check(err)
+	defer os.RemoveAll(folder)
+	db, err := bolt.Open(filepath.Join(folder, "meta.db"), 0o600, &bolt.Options{NoSync: true, NoFreelistSync: true})
+	check(err)
+	defer db.Close()
+	ctx := context.Background()
+	m := metadata.NewDB(db, nothing{}, nil)
+	check(m.Init(ctx))
+	check(db.Update(func(tx *bolt.Tx) error {
+		for _, r := range records {
+			write(tx, r)
+		}
+		return nil
+	}))
+	_, err = m.GarbageCollect(ctx)
+	check(err)
+	kept := []string{}
+	check(db.View(func(tx *bolt.Tx) error {
+		for _, r := range records {
+			if bucket(tx, path(r), false) != nil {
+				kept = append(kept, fmt.Sprintf("%s %s %s", r.Namespace, r.Kind, r.ID))
+			}
+		}
+		return nil
+	}))
+	return kept
+}
+
+// path gives the buckets of a record: containerd-metadata §9.3.
+func path(r record) []string {
+	switch r.Kind {
+	case "content":
+		return []string{"v1", r.Namespace, "content", "blob", r.ID}
+	case "ingest":
+		return []string{"v1", r.Namespace, "content", "ingests", r.ID}
+	case "snapshot":
+		snapshotter, key, _ := strings.Cut(r.ID, "/")
+		return []string{"v1", r.Namespace, "snapshots", snapshotter, key}
+	case "sandbox":
+		return []string{"v1", r.Namespace, "sandboxes", r.ID}
+	default:
+		return []string{"v1", r.Namespace, r.Kind + "s", r.ID}
+	}
+}
+
+func bucket(tx *bolt.Tx, path []string, create bool) *bolt.Bucket {
+	at := tx.Bucket([]byte(path[0]))
+	if at == nil && create {
+		var err error
+		at, err = tx.CreateBucket([]byte(path[0]))
+		check(err)
+	}
+	for _, name := range path[1:] {
+		if at == nil {
+			return nil
+		}
+		if create {
+			var err error
+			at, err = at.CreateBucketIfNotExists([]byte(name))
+			check(err)
+		} else {
+			at = at.Bucket([]byte(name))
+		}
+	}
+	return at
+}
+
+func write(tx *bolt.Tx, r record) {
+	where := path(r)
+	at := bucket(tx, where, true)
+	put := func(under []string, key, value string) {
+		b := bucket(tx, append(append([]string{}, where...), under...), true)
+		check(b.Put([]byte(key), []byte(value)))
+	}
+	for key, value := range r.Labels {
+		put([]string{"labels"}, key, value)
+	}
+	for _, hold := range r.Holds {
+		put(strings.Split(hold[0], "/"), hold[1], "")
+	}
+	if r.Expires != "" {
+		expires, err := time.Parse(time.RFC3339Nano, r.Expires)
+		check(err)
+		binary, err := expires.MarshalBinary()
+		check(err)
+		check(at.Put([]byte("expireat"), binary))
+	}
+	if r.Link == "" {
+		return
+	}
+	switch r.Kind {
+	case "image":
+		put([]string{"target"}, "digest", r.Link)
+	case "ingest":
+		put(nil, "expected", r.Link)
+	case "snapshot":
+		_, parent, _ := strings.Cut(r.Link, "/")
+		put(nil, "parent", parent)
+	case "container":
+		snapshotter, key, _ := strings.Cut(r.Link, "/")
+		put(nil, "snapshotter", snapshotter)
+		put(nil, "snapshotKey", key)
+	}
+}
+
+// nothing is a content store that holds nothing. The collector cleans it up.
+type nothing struct{ content.Store }
+
+func (nothing) Walk(context.Context, content.WalkFunc, ...string) error { return nil }
+
+func (nothing) ListStatuses(context.Context, ...string) ([]content.Status, error) { return nil, nil }
+
+func (nothing) Delete(context.Context, digest.Digest) error { return nil }
+
+func check(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
