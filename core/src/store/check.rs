@@ -116,3 +116,70 @@ pub(super) fn values(snapshot: &Arc<dyn Snapshot>) -> Result<Vec<Finding>> {
     }
     Ok(findings)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Store;
+    use crate::model::{Descriptor, Image};
+    use crate::storage::Txn;
+
+    /// What is found in a book with a record of each kind after a change below the stores.
+    fn found(change: impl Fn(&mut Txn<'_>)) -> Vec<String> {
+        let store = Store::in_memory();
+        let namespace = store.namespace("a");
+        namespace.containers().create(&Container::new("web", "runc")).unwrap();
+        namespace.sandboxes().create(&Sandbox::new("pod", "runc")).unwrap();
+        let target = Descriptor::new("mt", format!("sha256:{}", "0".repeat(64)), 1);
+        namespace.images().create(&Image::new("img", target)).unwrap();
+        let changed = store.book.update(|txn| {
+            change(txn);
+            Ok(())
+        });
+        changed.unwrap();
+        store.check().unwrap().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn an_intact_book_has_no_findings() {
+        assert_eq!(found(|_| {}), [""; 0]);
+    }
+
+    #[test]
+    fn a_half_without_the_other_is_found() {
+        let without = |space, id: &[u8]| found(|txn| txn.delete(layout::record(space, b"a", id)));
+        let head = r#"container "web" in namespace "a": its head is missing"#;
+        assert_eq!(without(Space::ContainerHead, b"web"), [head]);
+        let body = r#"sandbox "pod" in namespace "a": its body is missing"#;
+        assert_eq!(without(Space::SandboxBody, b"pod"), [body]);
+    }
+
+    #[test]
+    fn records_without_their_namespace_are_found() {
+        let homeless = found(|txn| txn.delete(layout::namespace(b"a")));
+        assert_eq!(
+            homeless,
+            [
+                r#"container "web" in namespace "a": its namespace does not exist"#,
+                r#"image "img" in namespace "a": its namespace does not exist"#,
+                r#"sandbox "pod" in namespace "a": its namespace does not exist"#,
+            ]
+        );
+    }
+
+    #[test]
+    fn values_that_do_not_decode_are_found() {
+        for (space, id) in [
+            (Space::ContainerHead, "web"),
+            (Space::ContainerBody, "web"),
+            (Space::SandboxHead, "pod"),
+            (Space::SandboxBody, "pod"),
+            (Space::Image, "img"),
+        ] {
+            let key = layout::record(space, b"a", id.as_bytes());
+            let findings = found(|txn| txn.put(key.clone(), b"\x0a\x01\xff".to_vec()));
+            let [finding] = findings.as_slice() else { panic!("{findings:?}") };
+            assert!(finding.starts_with(&layout::describe(&key)) && finding.ends_with("data loss"), "{finding}");
+        }
+    }
+}

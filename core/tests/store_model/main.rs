@@ -3,12 +3,19 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test may panic")]
 
+mod images;
+mod names;
+mod sandboxes;
+
+use names::{are_short, fields, is_identifier, is_namespace, labels, name, namespace, settle};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use stowbook::model::{Any, Container, Namespace};
+use stowbook::model::{Any, Container, Image, Namespace, Sandbox};
 use stowbook::storage::RedbStorage;
-use stowbook::{ContainerStore, Context, ErrorKind, NamespaceStore, Result, Store, SystemHost};
+use stowbook::{
+    ContainerStore, Context, ErrorKind, ImageStore, NamespaceStore, Result, SandboxStore, Store, SystemHost,
+};
 
 #[derive(Clone, Debug)]
 enum Op {
@@ -19,26 +26,14 @@ enum Op {
     List(String, Option<String>),
     CreateNamespace(String),
     DeleteNamespace(String),
+    Image(String, images::Op),
+    Sandbox(String, sandboxes::Op),
 }
 
-/// Names that meet, and names that nobody should be able to break anything with.
-fn name() -> impl Strategy<Value = String> {
-    prop_oneof![
-        8 => prop::sample::select(vec!["a", "b", "a-b", "a.b", "B"]).prop_map(str::to_owned),
-        1 => prop::sample::select(vec!["", "a\0", "a/b", "\u{1}", "a b", "a\n", "é", "version"]).prop_map(str::to_owned),
-        1 => "\\PC{0,90}",
-    ]
-}
+/// Where operations are played: a store or a transaction.
+trait Place: ContainerStore + ImageStore + NamespaceStore + SandboxStore {}
 
-fn labels() -> impl Strategy<Value = BTreeMap<String, String>> {
-    let key = prop_oneof![4 => prop::sample::select(vec!["x", "y", "x.y"]).prop_map(str::to_owned), 1 => "\\PC{0,6}"];
-    let value = prop_oneof![
-        4 => prop::sample::select(vec!["", "1", "2"]).prop_map(str::to_owned),
-        1 => (4080usize..4110).prop_map(|n| "v".repeat(n)),
-        1 => "\\PC{0,6}",
-    ];
-    prop::collection::btree_map(key, value, 0..4)
-}
+impl<P: ContainerStore + ImageStore + NamespaceStore + SandboxStore> Place for P {}
 
 fn container() -> impl Strategy<Value = Container> {
     let any = || prop::option::of((0u8..3).prop_map(|n| Any::new("t", vec![n; usize::from(n)])));
@@ -62,17 +57,18 @@ fn container() -> impl Strategy<Value = Container> {
 }
 
 fn op() -> impl Strategy<Value = Op> {
-    let paths = vec!["labels", "labels.x", "labels.x.y", "spec", "extensions", "extensions.e", "image", "nope"];
-    let fields = prop::collection::vec(prop::sample::select(paths).prop_map(str::to_owned), 0..3);
+    const PATHS: &[&str] = &["labels", "labels.x", "labels.x.y", "spec", "extensions", "extensions.e", "image", "nope"];
     let value = prop::option::of(prop::sample::select(vec!["x", "1"]).prop_map(str::to_owned));
     prop_oneof![
         6 => (name(), container()).prop_map(|(ns, c)| Op::Create(ns, c)),
-        5 => (name(), container(), fields).prop_map(|(ns, c, f)| Op::Update(ns, c, f)),
+        5 => (name(), container(), fields(PATHS)).prop_map(|(ns, c, f)| Op::Update(ns, c, f)),
         2 => (name(), name()).prop_map(|(ns, id)| Op::Delete(ns, id)),
         2 => (name(), name()).prop_map(|(ns, id)| Op::Get(ns, id)),
         2 => (name(), value).prop_map(|(ns, v)| Op::List(ns, v)),
         1 => name().prop_map(Op::CreateNamespace),
         1 => name().prop_map(Op::DeleteNamespace),
+        12 => (namespace(), images::op()).prop_map(|(ns, op)| Op::Image(ns, op)),
+        12 => (namespace(), sandboxes::op()).prop_map(|(ns, op)| Op::Sandbox(ns, op)),
     ]
 }
 
@@ -81,27 +77,20 @@ fn op() -> impl Strategy<Value = Op> {
 struct Model {
     namespaces: BTreeSet<String>,
     containers: BTreeMap<(String, String), Container>,
-}
-
-fn is_identifier(text: &str) -> bool {
-    let mut parts = text.split(['.', '_', '-']);
-    text.len() <= 76 && parts.all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric()))
+    images: images::Images,
+    sandboxes: sandboxes::Sandboxes,
 }
 
 fn is_valid(c: &Container) -> bool {
     is_identifier(&c.id)
         && !c.runtime.name.is_empty()
-        && c.labels.iter().all(|(k, v)| k.len() + v.len() <= 4096)
+        && are_short(&c.labels)
         && (c.snapshot_key.is_empty() || !c.snapshotter.is_empty())
 }
 
 fn stored(c: &Container) -> Option<Container> {
-    if c.labels.get("").is_some_and(|value| !value.is_empty()) {
-        return None;
-    }
     let mut c = c.clone();
-    c.labels.retain(|_, value| !value.is_empty());
-    Some(c)
+    settle(&mut c.labels).then_some(c)
 }
 
 impl Model {
@@ -110,7 +99,7 @@ impl Model {
         match op {
             Op::Create(ns, c) => {
                 let key = (ns.clone(), c.id.clone());
-                let ok = is_identifier(ns) && is_valid(c) && ns != "version" && !self.containers.contains_key(&key);
+                let ok = is_namespace(ns) && is_valid(c) && !self.containers.contains_key(&key);
                 let Some(c) = stored(c).filter(|_| ok) else { return false };
                 self.namespaces.insert(ns.clone());
                 self.containers.insert(key, c);
@@ -120,9 +109,23 @@ impl Model {
             Op::Delete(ns, id) => self.containers.remove(&(ns.clone(), id.clone())).is_some(),
             Op::Get(ns, id) => is_identifier(ns) && self.containers.contains_key(&(ns.clone(), id.clone())),
             Op::List(ns, _) => is_identifier(ns),
-            Op::CreateNamespace(ns) => is_identifier(ns) && ns != "version" && self.namespaces.insert(ns.clone()),
+            Op::CreateNamespace(ns) => is_namespace(ns) && self.namespaces.insert(ns.clone()),
             Op::DeleteNamespace(ns) => {
-                !self.containers.keys().any(|(in_ns, _)| in_ns == ns) && self.namespaces.remove(ns)
+                let mut held = self.containers.keys().chain(self.images.keys());
+                let ok = !held.any(|(in_ns, _)| in_ns == ns) && self.namespaces.remove(ns);
+                // Sandboxes do not hold a namespace: they go with it.
+                self.sandboxes.retain(|(in_ns, _), _| !ok || in_ns != ns);
+                ok
+            }
+            Op::Image(ns, op) => {
+                let ok = images::apply(&mut self.images, ns, op);
+                self.namespaces.extend((ok && matches!(op, images::Op::Create(_))).then(|| ns.clone()));
+                ok
+            }
+            Op::Sandbox(ns, op) => {
+                let ok = sandboxes::apply(&mut self.sandboxes, ns, op);
+                self.namespaces.extend((ok && matches!(op, sandboxes::Op::Create(_))).then(|| ns.clone()));
+                ok
             }
         }
     }
@@ -179,7 +182,7 @@ fn list(place: &impl ContainerStore, ns: &str, filter: &str) -> Result<Vec<Conta
     Ok(out)
 }
 
-fn play(place: &(impl ContainerStore + NamespaceStore), op: &Op, model: &mut Model) {
+fn play(place: &impl Place, op: &Op, model: &mut Model) {
     let before = model.clone();
     let expected = model.apply(op);
     let result = match op {
@@ -202,6 +205,8 @@ fn play(place: &(impl ContainerStore + NamespaceStore), op: &Op, model: &mut Mod
         }
         Op::CreateNamespace(ns) => place.create_namespace(&Namespace::new(ns)).map(drop),
         Op::DeleteNamespace(ns) => place.delete_namespace(ns),
+        Op::Image(ns, op) => images::play(place, ns, op, &model.images),
+        Op::Sandbox(ns, op) => sandboxes::play(place, ns, op, &model.sandboxes),
     };
     assert_eq!(result.is_ok(), expected, "{op:?}: {result:?}");
     if !expected {
@@ -209,7 +214,7 @@ fn play(place: &(impl ContainerStore + NamespaceStore), op: &Op, model: &mut Mod
     }
 }
 
-fn play_all(place: &(impl ContainerStore + NamespaceStore), ops: &[Op], before: &Model) -> Model {
+fn play_all(place: &impl Place, ops: &[Op], before: &Model) -> Model {
     let mut model = before.clone();
     ops.iter().for_each(|op| play(place, op, &mut model));
     model
@@ -221,6 +226,8 @@ fn compare(store: &Store, model: &Model) {
     for ns in &model.namespaces {
         let expected = model.containers.iter().filter(|((in_ns, _), _)| in_ns == ns);
         assert_eq!(list(store, ns, "").unwrap(), expected.map(|(_, c)| c.clone()).collect::<Vec<_>>());
+        assert_eq!(images::list(store, ns, "").unwrap(), images::listed(&model.images, ns, ""));
+        assert_eq!(sandboxes::list(store, ns, "").unwrap(), sandboxes::listed(&model.sandboxes, ns, ""));
     }
     assert_eq!(store.check().unwrap(), Vec::new());
 }
@@ -234,7 +241,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
-    fn a_store_agrees_with_the_model(ops in prop::collection::vec(op(), 0..40)) {
+    fn a_store_agrees_with_the_model(ops in prop::collection::vec(op(), 0..60)) {
         on_each(|store| {
             let model = play_all(&store, &ops, &Model::default());
             compare(&store, &model);
@@ -294,4 +301,35 @@ fn a_namespace_keeps_what_it_does_not_understand() {
     store.namespace("a").containers().create(&Container::new("web", "runc")).unwrap();
     store.namespaces().update(&Namespace::new("a"), &["labels.none"]).unwrap();
     assert_eq!(store.namespaces().get("a").unwrap().encode(), bytes);
+}
+
+#[test]
+fn images_and_sandboxes_keep_what_they_do_not_understand() {
+    use stowbook::proto::Message as _;
+    let later = b"\x9a\x06\x05later";
+    let store = Store::in_memory();
+    let namespace = store.namespace("a");
+
+    let target = Image::decode(&[&b"\x0a\x01i\x1a\x08"[..], later].concat()).unwrap().target;
+    let mut image = Image::decode(&[&b"\x0a\x01i"[..], later].concat()).unwrap();
+    image.target.unknown = target.unknown;
+    image.target.media_type = "mt".to_owned();
+    image.target.digest = format!("sha256:{}", "a".repeat(64));
+    image.target.size = 1;
+    namespace.images().create(&image).unwrap();
+    let mut known = image.clone();
+    known.unknown = stowbook::model::Unrecognized::default();
+    known.labels.insert("x".to_owned(), "1".to_owned());
+    namespace.images().update(&known, &[]).unwrap();
+    let kept = namespace.images().get("i").unwrap();
+    assert_eq!((kept.unknown.as_bytes(), kept.target.unknown.as_bytes()), (&later[..], &later[..]));
+
+    let mut sandbox = Sandbox::decode(&[&b"\x0a\x01s\x12\x08"[..], later, later].concat()).unwrap();
+    sandbox.spec = Some(Any::new("t", *b"s"));
+    namespace.sandboxes().create(&sandbox).unwrap();
+    sandbox.labels.insert("x".to_owned(), "1".to_owned());
+    namespace.sandboxes().update(&sandbox, &["labels"]).unwrap();
+    let kept = namespace.sandboxes().get("s").unwrap();
+    assert_eq!((kept.unknown.as_bytes(), kept.runtime.unknown.as_bytes()), (&later[..], &later[..]));
+    assert_eq!(kept.spec, sandbox.spec);
 }
