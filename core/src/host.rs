@@ -25,14 +25,7 @@ mod system {
 
     impl Host for SystemHost {
         fn now(&self) -> Timestamp {
-            // A clock that is set wrong is no reason to fail. The year 1 would mean that there is no time.
-            match SystemTime::now().duration_since(UNIX_EPOCH) {
-                Ok(since) => i64::try_from(since.as_secs())
-                    .ok()
-                    .and_then(|seconds| Timestamp::new(seconds, since.subsec_nanos()).ok())
-                    .unwrap_or(Timestamp::MAX),
-                Err(_) => Timestamp::UNIX_EPOCH,
-            }
+            timestamp(SystemTime::now())
         }
 
         fn random(&self, out: &mut [u8]) {
@@ -50,6 +43,18 @@ mod system {
         at.elapsed().is_ok_and(|age| age > than)
     }
 
+    /// A time of the system. A clock or a file whose time is set wrong is no reason to fail. The year 1 would mean that there
+    /// is no time.
+    pub(crate) fn timestamp(time: SystemTime) -> Timestamp {
+        match time.duration_since(UNIX_EPOCH) {
+            Ok(since) => i64::try_from(since.as_secs())
+                .ok()
+                .and_then(|seconds| Timestamp::new(seconds, since.subsec_nanos()).ok())
+                .unwrap_or(Timestamp::MAX),
+            Err(_) => Timestamp::UNIX_EPOCH,
+        }
+    }
+
     /// Waits. Only for a lock that another process holds.
     pub(crate) fn pause(duration: Duration) {
         std::thread::sleep(duration);
@@ -57,4 +62,4 @@ mod system {
 }
 
 #[cfg(feature = "file")]
-pub(crate) use system::{is_older, pause};
+pub(crate) use system::{is_older, pause, timestamp};

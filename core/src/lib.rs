@@ -36,6 +36,7 @@
 //! - [`rules`] and [`filter`]: what containerd demands of names and labels, and its filter language
 //! - [`proto`]: containerd's messages, with what they carry beyond this version
 //! - [`json`]: records as JSON
+//! - [`content`] and [`snapshot`]: where the bytes of content lie, and what snapshotters do
 //! - [`storage`]: the engine's trait, and the layout of the file
 //!
 //! # Features
@@ -46,6 +47,7 @@
 //! - `regex` (default): the whole of Go's regular expressions in filters. Without it a small engine serves, which refuses
 //!   Unicode classes such as `\p{Greek}`.
 
+pub mod content;
 mod error;
 pub mod filter;
 mod host;
@@ -54,6 +56,7 @@ pub mod model;
 pub mod oci;
 pub mod proto;
 pub mod rules;
+pub mod snapshot;
 pub mod storage;
 mod store;
 mod text;
@@ -67,9 +70,10 @@ pub use storage::layout::FORMAT_VERSION;
 pub use storage::{OpenOptions, RestoreOptions, restore};
 pub use store::gc;
 pub use store::{
-    ContainerStore, Containers, Context, DeleteImage, Finding, Header, ImageStore, Images, InNamespace, LeaseStore,
-    Leases, NamespaceStore, Namespaces, SandboxStore, Sandboxes, Store, Transaction, VisitContainer, VisitImage,
-    VisitSandbox, WriteTxn,
+    CleanUp, CommitContent, ContainerStore, Containers, Content, ContentStore, ContentStream, ContentWriter, Context,
+    CreateSnapshot, DeleteImage, Finding, Header, ImageStore, Images, InNamespace, LeaseStore, Leases, NamespaceStore,
+    Namespaces, OpenContent, SandboxStore, Sandboxes, SharingPolicy, SnapshotStore, Snapshots, Store, Transaction,
+    VisitContainer, VisitImage, VisitSandbox, WriteTxn,
 };
 
 /// The version of this crate.

@@ -18,14 +18,14 @@ mod unrecognized;
 
 pub use any::Any;
 pub use container::{Container, Runtime};
-pub use content::{Blob, Ingest};
+pub use content::{Blob, Ingest, IngestStatus};
 pub use envelope::Envelope;
 pub use image::{Descriptor, Image};
 pub(crate) use lease::EXPIRE_LABEL;
 pub use lease::{Lease, LeaseResource};
 pub use namespace::Namespace;
 pub use sandbox::Sandbox;
-pub use snapshot::{Snapshot, SnapshotKind};
+pub use snapshot::{Mount, Snapshot, SnapshotKind, Usage};
 pub use timestamp::Timestamp;
 pub use unrecognized::Unrecognized;
 

@@ -22,9 +22,9 @@ pub use memory::MemoryStorage;
 #[cfg(feature = "redb")]
 pub use redb::RedbStorage;
 #[cfg(feature = "file")]
-pub(crate) use redb::backup;
-#[cfg(feature = "file")]
 pub use redb::{OpenOptions, RestoreOptions, restore};
+#[cfg(feature = "file")]
+pub(crate) use redb::{backup, io_error};
 pub(crate) use seal::{seal, unseal};
 pub use txn::{Read, Txn};
 pub use write_set::WriteSet;

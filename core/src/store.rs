@@ -1,8 +1,10 @@
 //! Typed operations on records: containerd's rules, written once, over any storage.
 
 mod access;
+mod backends;
 mod check;
 mod containers;
+mod content;
 mod context;
 pub(crate) mod events;
 mod fields;
@@ -12,14 +14,17 @@ mod halves;
 pub(crate) mod header;
 mod images;
 mod in_namespace;
-mod labels;
+pub(crate) mod labels;
 mod leases;
 mod namespaces;
 mod sandboxes;
+mod snapshots;
 mod transaction;
 
+pub use backends::CleanUp;
 pub use check::Finding;
 pub use containers::{ContainerStore, Containers, VisitContainer};
+pub use content::{CommitContent, Content, ContentStore, ContentStream, ContentWriter, OpenContent, SharingPolicy};
 pub use context::Context;
 pub use header::Header;
 pub use images::{DeleteImage, ImageStore, Images, VisitImage};
@@ -27,12 +32,15 @@ pub use in_namespace::InNamespace;
 pub use leases::{LeaseStore, Leases};
 pub use namespaces::{NamespaceStore, Namespaces};
 pub use sandboxes::{SandboxStore, Sandboxes, VisitSandbox};
+pub use snapshots::{CreateSnapshot, SnapshotStore, Snapshots};
 pub use transaction::{Transaction, WriteTxn};
 
 use crate::model::Timestamp;
 use crate::storage::{Book, MemoryStorage, Read, Storage, Txn};
 use crate::{ErrorKind, Host, Result};
 use access::Access;
+use backends::Backends;
+use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 
@@ -56,6 +64,7 @@ use std::sync::Arc;
 pub struct Store {
     book: Arc<Book>,
     host: Arc<dyn Host>,
+    backends: Arc<Backends>,
 }
 
 impl fmt::Debug for Store {
@@ -79,14 +88,14 @@ impl Store {
                 Ok(())
             })?;
         }
-        Ok(Store { book: Arc::new(book), host })
+        Ok(Store { book: Arc::new(book), host, backends: Arc::default() })
     }
 
     /// A new book in memory, with this clock and randomness. It is gone when the last clone is dropped.
     #[must_use]
     pub fn in_memory_with(host: Arc<dyn Host>) -> Self {
         let storage = MemoryStorage::with_entries(&header::new_book(&*host));
-        Store { book: Arc::new(Book::new(Box::new(storage))), host }
+        Store { book: Arc::new(Book::new(Box::new(storage))), host, backends: Arc::default() }
     }
 
     /// A namespace, to reach the records in it.
@@ -119,8 +128,9 @@ impl Store {
     /// ```
     pub fn write<T>(&self, operations: impl Fn(&WriteTxn<'_, '_>) -> Result<T>) -> Result<T> {
         let now = self.host.now();
+        let pins = RefCell::default();
         self.book.update(|txn| {
-            let out = operations(&WriteTxn::new(txn, now, &*self.host))?;
+            let out = operations(&WriteTxn::new(txn, now, self, &pins))?;
             events::append(txn)?;
             Ok(out)
         })
@@ -181,6 +191,14 @@ impl Access for Store {
         self.host.random(out);
     }
 
+    fn store(&self) -> &Store {
+        self
+    }
+
+    fn clean_up(&self) -> Result<()> {
+        Store::clean_up(self).map(drop)
+    }
+
     fn publish(&self, namespace: &str) -> Result<()> {
         Context::in_namespace(namespace).require_namespace().map(drop).map_err(|error| {
             error
@@ -194,13 +212,22 @@ impl Access for Store {
 #[cfg(feature = "file")]
 mod file {
     use super::{Store, header};
+    use crate::content::DirectoryBlobs;
     use crate::storage::{self, OpenOptions, RedbStorage};
     use crate::{Result, SystemHost};
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
     use std::sync::Arc;
 
+    /// Where the bytes of a book's content lie.
+    fn content_path(book: &Path) -> PathBuf {
+        let mut name = book.as_os_str().to_owned();
+        name.push(".content");
+        name.into()
+    }
+
     impl Store {
-        /// Opens the book in this file; where there is none, makes one.
+        /// Opens the book in this file; where there is none, makes one. The bytes of its content lie beside it, in the
+        /// directory `‹file›.content`, which is made when there are some.
         ///
         /// # Errors
         /// `Unavailable`, with who holds it, when another process has it open; `DataLoss` when it is damaged;
@@ -218,7 +245,10 @@ mod file {
             let snapshot = storage::Storage::snapshot(&storage)?;
             header::check(&snapshot).map_err(|error| error.with_detail("path", path.as_ref().display()))?;
             drop(snapshot);
-            Self::with_storage(Box::new(storage), Arc::new(SystemHost))
+            let content = content_path(path.as_ref());
+            let blobs =
+                if options.read_only { DirectoryBlobs::read_only(content) } else { DirectoryBlobs::new(content) };
+            Ok(Self::with_storage(Box::new(storage), Arc::new(SystemHost))?.with_blobs(Arc::new(blobs)))
         }
 
         /// A new book in memory, with the system's clock. It is gone when the last clone is dropped.
@@ -228,7 +258,8 @@ mod file {
         }
 
         /// Copies the book as it is now into a new file, checking every value on the way. Writers need not stop. Gives the
-        /// number of keys.
+        /// number of keys. The bytes of content are not in the book: copy their directory too, after the book, and what the
+        /// copy of the book names is there.
         ///
         /// # Errors
         /// `AlreadyExists` when there is a file; `DataLoss` when a value is damaged; what the file system gives.

@@ -38,3 +38,37 @@ pub struct Ingest {
     #[serde(skip_serializing_if = "String::is_empty")]
     pub expected: String,
 }
+
+/// How far content that is being written is. It comes from the blob store. Source: containerd-metadata §1.6.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct IngestStatus {
+    /// What the client calls it.
+    pub reference: String,
+    /// How many bytes there are.
+    pub offset: i64,
+    /// How many bytes are expected; 0 when that is not known.
+    pub total: i64,
+    /// The digest of a blob that another namespace shares. Empty for an ingest that is really written.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub expected: String,
+    /// When it was begun.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<Timestamp>,
+    /// When the last bytes came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<Timestamp>,
+}
+
+impl IngestStatus {
+    /// The status of an ingest that begins now.
+    pub(crate) fn begin(reference: &str, total: i64, now: Timestamp) -> Self {
+        IngestStatus {
+            reference: reference.to_owned(),
+            total: total.max(0),
+            started_at: Some(now),
+            updated_at: Some(now),
+            ..IngestStatus::default()
+        }
+    }
+}

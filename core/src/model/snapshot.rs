@@ -44,3 +44,29 @@ pub struct Snapshot {
     #[serde(skip)]
     pub unknown: Unrecognized,
 }
+
+/// How a snapshot's files are mounted: one call of the system. Source: containerd-grpc, Appendix B.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Mount {
+    /// The type of the file system: `bind`, `overlay`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What is mounted.
+    pub source: String,
+    /// Where to, below the place that the caller chooses. Empty for that place itself.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub target: String,
+    /// In the form of fstab, one option an entry.
+    pub options: Vec<String>,
+}
+
+/// What a snapshot takes, without what is below it. It comes from the snapshotter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Usage {
+    /// Bytes.
+    pub size: i64,
+    /// Files and directories.
+    pub inodes: i64,
+}

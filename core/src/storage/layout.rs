@@ -12,11 +12,12 @@
 //! r        lease resource ‹ns› ‹lease› ‹type› ‹id›  nothing, or what its message carried that is not known
 //! s        sandbox ‹ns› ‹id›                        head, as a container's
 //! S        sandbox ‹ns› ‹id›                        body, as a container's
-//! d        content blob ‹ns› ‹digest›               size, labels, times
+//! d        content blob ‹ns› ‹digest›               containerd's message: size, labels, times
 //! g        content ingest ‹ns› ‹reference›          the blob store's reference, expected digest, expiry
-//! p        snapshot ‹ns› ‹snapshotter› ‹key›        the snapshotter's name for it, parent, labels, times
+//! p        snapshot ‹ns› ‹snapshotter› ‹key›        the snapshotter's name for it, containerd's message but the kind
 //! k        snapshot child ‹ns› ‹snapshotter› ‹parent› ‹key›   nothing
-//! q        sequence ‹ns› ‹name›                     a counter
+//! q        sequence ‹ns› ‹snapshotter›              how many names its snapshots were given, 8 bytes little-endian
+//! b        backing snapshot ‹snapshotter› ‹name›    what a snapshotter without files keeps: a number, containerd's message
 //! L        event log                                the numbers of the first and the last event
 //! e        event ‹number, 8 bytes big-endian›       containerd's envelope
 //! ```
@@ -55,12 +56,13 @@ pub(crate) enum Space {
     Snapshot = b'p',
     SnapshotChild = b'k',
     Sequence = b'q',
+    BackingSnapshot = b'b',
     EventLog = b'L',
     Event = b'e',
 }
 
 impl Space {
-    const ALL: [Space; 16] = [
+    const ALL: [Space; 17] = [
         Space::Book,
         Space::Namespace,
         Space::ContainerHead,
@@ -75,6 +77,7 @@ impl Space {
         Space::Snapshot,
         Space::SnapshotChild,
         Space::Sequence,
+        Space::BackingSnapshot,
         Space::EventLog,
         Space::Event,
     ];
@@ -112,6 +115,7 @@ impl Space {
             Space::Snapshot => ("snapshot", &[" in namespace ", " of snapshotter ", ""]),
             Space::SnapshotChild => ("child snapshot", &[" in namespace ", " of snapshotter ", " of parent ", ""]),
             Space::Sequence => ("the counter", &[" in namespace ", ""]),
+            Space::BackingSnapshot => ("backing snapshot", &[" of snapshotter ", ""]),
             Space::EventLog => ("the event log", &[]),
             Space::Event => ("event", &[""]),
         }

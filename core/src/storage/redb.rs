@@ -8,6 +8,8 @@ mod failure;
 mod file;
 
 #[cfg(feature = "file")]
+pub(crate) use failure::io_error;
+#[cfg(feature = "file")]
 pub(crate) use file::backup;
 #[cfg(feature = "file")]
 pub use file::{OpenOptions, RestoreOptions, restore};

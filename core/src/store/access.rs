@@ -1,3 +1,5 @@
+use super::Store;
+use super::content::in_use::Pin;
 use crate::Result;
 use crate::model::Timestamp;
 use crate::storage::{Read, Txn};
@@ -19,6 +21,13 @@ pub trait Access {
 
     /// Fills `out` with bytes that nobody can guess. Asked outside of [`write`](Access::write), which may run twice.
     fn random(&self, out: &mut [u8]);
+
+    /// The store that this is, or works on.
+    fn store(&self) -> &Store;
+
+    /// Keeps the bytes of a blob until its record, which was written here, is durable. [`write`](Access::write) of a store
+    /// has made it so.
+    fn keep(&self, _pin: Pin) {}
 
     /// Lets the stores of bytes that lie below the book drop what it knows no more, after a collection. Nothing lies below a
     /// transaction.

@@ -1,11 +1,11 @@
 //! Looks at every value of a book.
 
-use super::{halves, header, images, leases};
-use crate::Result;
+use super::{content, halves, header, images, leases, snapshots};
 use crate::model::{Container, Sandbox};
 use crate::proto::Message as _;
 use crate::storage::layout::{self, Space};
 use crate::storage::{Snapshot, unseal};
+use crate::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::ControlFlow;
@@ -43,6 +43,7 @@ pub(super) fn values(snapshot: &Arc<dyn Snapshot>) -> Result<Vec<Finding>> {
     let mut namespaces = BTreeSet::new();
     // The parts of the keys of what lies in namespaces, by the first byte of the keys.
     let mut records: BTreeMap<u8, BTreeSet<Vec<Vec<u8>>>> = BTreeMap::new();
+    let mut links = snapshots::links::Links::default();
     let mut last_key = Vec::new();
     let walked = Snapshot::scan(&**snapshot, &[], None, &mut |key, sealed| {
         last_key = key.to_vec();
@@ -77,7 +78,12 @@ pub(super) fn values(snapshot: &Arc<dyn Snapshot>) -> Result<Vec<Finding>> {
             Space::Event => crate::model::Envelope::decode(value).map(drop),
             Space::Lease => leases::decode(value).map(drop),
             Space::LeaseResource => leases::decode_resource(key, value).map(drop),
-            Space::Blob | Space::Ingest | Space::Snapshot | Space::SnapshotChild | Space::Sequence => Ok(()),
+            Space::Blob => content::record::check_blob(key, value),
+            Space::Ingest => content::record::decode_ingest("", value).map(drop),
+            Space::Snapshot => links.add(key, value),
+            Space::SnapshotChild => Err(Error::data_loss("its value is not empty")),
+            Space::Sequence => snapshots::rules::decode_sequence(value).map(drop),
+            Space::BackingSnapshot => crate::snapshot::check_value(key, value),
         };
         if let Err(error) = decoded {
             problem(error.to_string());
@@ -113,6 +119,9 @@ pub(super) fn values(snapshot: &Arc<dyn Snapshot>) -> Result<Vec<Finding>> {
         for parts in of(space).iter().filter(|parts| parts.first().is_some_and(|name| !namespaces.contains(name))) {
             finding(space, parts, "its namespace does not exist");
         }
+    }
+    for (space, parts, problem) in links.problems(of(Space::Snapshot), of(Space::SnapshotChild)) {
+        finding(space, &parts, problem);
     }
     Ok(findings)
 }

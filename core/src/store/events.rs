@@ -69,6 +69,12 @@ fn notify(txn: &mut Txn<'_>, namespace: &str, topic: &str, event: Any, now: Time
     });
 }
 
+/// A time inside an event or an answer.
+pub(super) fn time(time: Timestamp) -> prost_types::Timestamp {
+    // Nanoseconds are below a thousand million.
+    prost_types::Timestamp { seconds: time.seconds(), nanos: i32::try_from(time.nanos()).unwrap_or_default() }
+}
+
 /// An opaque value inside an event.
 pub(super) fn any(any: &Any) -> prost_types::Any {
     prost_types::Any { type_url: any.type_url.clone(), value: any.value.clone() }

@@ -1,6 +1,7 @@
 //! Labels, annotations and other maps on their way into a record, as far as containerd's storage has a say in them.
 
 use crate::model::Labels;
+use crate::rules::validate_label;
 use crate::text::quote;
 use crate::{Error, ErrorKind, Result};
 
@@ -30,6 +31,33 @@ pub(super) fn check_key(key: &[u8]) -> Result<()> {
             .with_detail("length_bytes", key.len())
             .with_detail("limit_bytes", MAX_KEY_BYTES)
             .with_help("shorten the name"));
+    }
+    Ok(())
+}
+
+/// Checks the labels of content or of a snapshot, in whose errors containerd calls both `info`.
+///
+/// # Errors
+/// `InvalidArgument` for a label that is too large.
+pub(super) fn validate_info(labels: &Labels) -> Result<()> {
+    labels
+        .iter()
+        .try_for_each(|(key, value)| validate_label(key, value).map_err(|error| error.context("info.Labels: ")))
+}
+
+/// Takes over the labels that the field paths of an update name; no path names them all.
+///
+/// # Errors
+/// What `unknown` makes of a path that is not one of labels.
+pub(crate) fn apply(labels: &mut Labels, new: &Labels, fields: &[&str], unknown: impl Fn(&str) -> Error) -> Result<()> {
+    for field in if fields.is_empty() { &["labels"] } else { fields } {
+        if let Some(key) = field.strip_prefix("labels.") {
+            labels.insert(key.to_owned(), new.get(key).cloned().unwrap_or_default());
+        } else if *field == "labels" {
+            labels.clone_from(new);
+        } else {
+            return Err(unknown(field));
+        }
     }
     Ok(())
 }

@@ -1,21 +1,24 @@
 use super::access::Access;
+use super::content::in_use::Pin;
 use super::{Context, InNamespace, Namespaces, Store, events};
 use crate::model::Timestamp;
 use crate::storage::{PendingTxn, Read, Txn};
-use crate::{Error, Host, Result};
+use crate::{Error, Result};
 use std::cell::RefCell;
-use std::sync::{Mutex, TryLockError};
+use std::sync::{Mutex, PoisonError, TryLockError};
 
 /// Several operations that take effect together, within a closure: see [`Store::write`].
 pub struct WriteTxn<'a, 'b> {
     txn: RefCell<&'a mut Txn<'b>>,
     now: Timestamp,
-    host: &'a dyn Host,
+    store: &'a Store,
+    /// Bytes of content whose records are not durable yet.
+    pins: &'a RefCell<Vec<Pin>>,
 }
 
 impl<'a, 'b> WriteTxn<'a, 'b> {
-    pub(super) fn new(txn: &'a mut Txn<'b>, now: Timestamp, host: &'a dyn Host) -> Self {
-        WriteTxn { txn: RefCell::new(txn), now, host }
+    pub(super) fn new(txn: &'a mut Txn<'b>, now: Timestamp, store: &'a Store, pins: &'a RefCell<Vec<Pin>>) -> Self {
+        WriteTxn { txn: RefCell::new(txn), now, store, pins }
     }
 
     /// A namespace, to reach the records in it.
@@ -40,7 +43,15 @@ impl Access for WriteTxn<'_, '_> {
     }
 
     fn random(&self, out: &mut [u8]) {
-        self.host.random(out);
+        self.store.host.random(out);
+    }
+
+    fn store(&self) -> &Store {
+        self.store
+    }
+
+    fn keep(&self, pin: Pin) {
+        self.pins.borrow_mut().push(pin);
     }
 }
 
@@ -62,11 +73,13 @@ impl Access for WriteTxn<'_, '_> {
 pub struct Transaction {
     store: Store,
     pending: Mutex<Option<PendingTxn>>,
+    /// Bytes of content whose records are not durable yet.
+    pins: Mutex<Vec<Pin>>,
 }
 
 impl Transaction {
     pub(super) fn new(store: Store, pending: PendingTxn) -> Self {
-        Transaction { store, pending: Mutex::new(Some(pending)) }
+        Transaction { store, pending: Mutex::new(Some(pending)), pins: Mutex::default() }
     }
 
     /// A namespace, to reach the records in it.
@@ -87,7 +100,9 @@ impl Transaction {
     /// ended. Nothing was changed then. What the storage gives, as [`Store::write`].
     pub fn commit(&self) -> Result<()> {
         let pending = self.lock()?.take().ok_or_else(ended)?;
-        self.store.book.commit(&pending, events::append)
+        let result = self.store.book.commit(&pending, events::append);
+        self.unpin();
+        result
     }
 
     /// Drops the changes and ends the transaction. A second call does nothing.
@@ -96,7 +111,12 @@ impl Transaction {
     /// `FailedPrecondition` while an operation of it is running.
     pub fn rollback(&self) -> Result<()> {
         *self.lock()? = None;
+        self.unpin();
         Ok(())
+    }
+
+    fn unpin(&self) {
+        self.pins.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     fn lock(&self) -> Result<std::sync::MutexGuard<'_, Option<PendingTxn>>> {
@@ -129,6 +149,14 @@ impl Access for Transaction {
 
     fn random(&self, out: &mut [u8]) {
         self.store.host.random(out);
+    }
+
+    fn store(&self) -> &Store {
+        &self.store
+    }
+
+    fn keep(&self, pin: Pin) {
+        self.pins.lock().unwrap_or_else(PoisonError::into_inner).push(pin);
     }
 }
 

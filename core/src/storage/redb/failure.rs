@@ -79,7 +79,7 @@ fn error_of(error: &::redb::Error) -> Error {
 }
 
 /// An error of the operating system, by what the caller can do about it.
-pub(super) fn io_error(error: &io::Error) -> Error {
+pub(crate) fn io_error(error: &io::Error) -> Error {
     let out = match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             Error::classed(ErrorKind::ResourceExhausted, "the disk is full")

@@ -3,11 +3,11 @@
 use super::graph::Graph;
 use super::labels::{self, Age, Meaning};
 use super::{Because, CollectRules, How, Resource, ResourceKind};
-use crate::model::{Blob, Container, Ingest, Labels, Sandbox, Snapshot, Timestamp};
+use crate::model::{Blob, Container, Labels, Sandbox, Timestamp};
 use crate::proto::Message;
 use crate::storage::Read;
 use crate::storage::layout::{self, Space};
-use crate::store::{halves, images, leases};
+use crate::store::{content, halves, images, leases, snapshots};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -114,7 +114,7 @@ impl Scan<'_> {
 
     fn snapshots(&mut self, read: &dyn Read) -> Result<()> {
         each(read, self.namespace, Space::Snapshot, |key, parts, value| {
-            let snapshot: Snapshot = decode(key, value)?;
+            let snapshot = snapshots::record::decode(value)?;
             let [snapshotter, name] = texts(key, parts)?;
             let number = self.add(key, ResourceKind::Snapshot, format!("{snapshotter}/{name}"));
             if !snapshot.parent.is_empty() {
@@ -130,7 +130,7 @@ impl Scan<'_> {
     fn ingests(&mut self, read: &dyn Read) -> Result<()> {
         each(read, self.namespace, Space::Ingest, |key, parts, value| {
             let [reference] = texts(key, parts)?;
-            let ingest = decode_ingest(&reference, value)?;
+            let ingest = content::record::decode_ingest(&reference, value)?;
             let number = self.add(key, ResourceKind::Ingest, reference);
             // Without a time it is a lease that keeps it.
             if ingest.expires_at.is_some_and(|expires_at| self.now <= expires_at) {
@@ -278,8 +278,4 @@ fn decode<T: Message>(key: &[u8], value: &[u8]) -> Result<T> {
             .context(format!("{}: ", layout::describe(key)))
             .with_help("restore a backup, or check the book to see what else is damaged")
     })
-}
-
-pub(super) fn decode_ingest(reference: &str, value: &[u8]) -> Result<Ingest> {
-    serde_json::from_slice(value).map_err(|error| Error::data_loss(format!("{reference} {error}")))
 }
