@@ -9,6 +9,7 @@ pub(crate) use sandboxes::{CreateSandbox, Sandboxes, UpdateSandbox};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
+use stowbook::Since;
 
 /// Container metadata without a daemon: create, list, filter, change and delete records by containerd's rules.
 #[derive(Parser)]
@@ -20,7 +21,7 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub(crate) struct Global {
     /// The book's file [default: book.redb in the user's data directory]
     #[arg(long, global = true, env = "STOWBOOK_DB", value_name = "FILE")]
@@ -69,6 +70,8 @@ pub(crate) enum Command {
     Leases(Leases),
     /// Remove what nothing holds, in all namespaces, or tell why it is kept
     Gc(Gc),
+    /// Print what happened to the book, one line an event: time, namespace, topic and message, as ctr does
+    Events(Events),
     /// The book's file: check, compact, back up, restore
     #[command(subcommand)]
     Db(Db),
@@ -212,6 +215,20 @@ pub(crate) enum Namespaces {
     },
 }
 
+#[derive(Args)]
+pub(crate) struct Events {
+    /// Begin behind the event of this number, or at a cursor BOOK:NUMBER [default: the oldest that is kept; with --follow: the
+    /// next to come]
+    #[arg(long, value_name = "NUMBER", value_parser = since)]
+    pub(crate) since: Option<Since>,
+    /// Go on with what other processes do to the book: once a second it is opened for reading and closed again, so they can
+    /// write in between
+    #[arg(short, long)]
+    pub(crate) follow: bool,
+    /// Filters, for example 'namespace==default,topic~=delete' or 'event.id==web'
+    pub(crate) filters: Vec<String>,
+}
+
 #[derive(Subcommand)]
 pub(crate) enum Leases {
     /// Create a lease
@@ -328,6 +345,10 @@ fn seconds(text: &str) -> Result<Duration, String> {
 
 fn nanoseconds(text: &str) -> Result<i64, String> {
     stowbook::rules::parse_duration(text).ok_or_else(|| "write it like 24h, 1h30m or 90s".to_owned())
+}
+
+fn since(text: &str) -> Result<Since, String> {
+    text.parse().map_err(|_| "write it as the number of an event, or as a cursor BOOK:NUMBER".to_owned())
 }
 
 /// `KEY` alone means `KEY=true`, as with ctr's --label.

@@ -4,6 +4,7 @@ mod args;
 mod containers;
 mod db;
 mod defaults;
+mod events;
 mod gc;
 mod images;
 mod input;
@@ -83,6 +84,7 @@ fn run(global: &Global, command: Command) -> Result<(), Failure> {
         Command::Namespaces(command) => namespaces::run(global, command),
         Command::Leases(command) => leases::run(global, command),
         Command::Gc(command) => gc::run(global, &command),
+        Command::Events(command) => events::run(global, &command),
         Command::Db(command) => db::run(global, command),
         #[cfg(feature = "serve")]
         Command::Serve(command) => serve::run(global, command),

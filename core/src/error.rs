@@ -271,6 +271,8 @@ shorthands! {
     unavailable Unavailable;
     /// `‹message›: aborted`.
     aborted Aborted;
+    /// `‹message›: out of range`.
+    out_of_range OutOfRange;
     /// `‹message›: not implemented`.
     not_implemented NotImplemented;
     /// `‹message›: internal`.

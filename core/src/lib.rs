@@ -71,8 +71,9 @@ pub use storage::{OpenOptions, RestoreOptions, restore};
 pub use store::gc;
 pub use store::{
     CleanUp, CommitContent, ContainerStore, Containers, Content, ContentStore, ContentStream, ContentWriter, Context,
-    CreateSnapshot, DeleteImage, Finding, Header, ImageStore, Images, InNamespace, LeaseStore, Leases, NamespaceStore,
-    Namespaces, OpenContent, SandboxStore, Sandboxes, SharingPolicy, SnapshotStore, Snapshots, Store, Transaction,
+    CreateSnapshot, Cursor, DeleteImage, Event, EventBounds, EventPage, EventStore, Events, Finding, Header,
+    ImageStore, Images, InNamespace, LeaseStore, Leases, NamespaceStore, Namespaces, OpenContent, RETAINED_EVENTS,
+    SandboxStore, Sandboxes, SharingPolicy, Since, SnapshotStore, Snapshots, Store, Subscription, Transaction,
     VisitContainer, VisitImage, VisitSandbox, WriteTxn,
 };
 

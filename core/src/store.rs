@@ -26,6 +26,7 @@ pub use check::Finding;
 pub use containers::{ContainerStore, Containers, VisitContainer};
 pub use content::{CommitContent, Content, ContentStore, ContentStream, ContentWriter, OpenContent, SharingPolicy};
 pub use context::Context;
+pub use events::{Cursor, Event, EventBounds, EventPage, EventStore, Events, RETAINED_EVENTS, Since, Subscription};
 pub use header::Header;
 pub use images::{DeleteImage, ImageStore, Images, VisitImage};
 pub use in_namespace::InNamespace;
@@ -65,6 +66,7 @@ pub struct Store {
     book: Arc<Book>,
     host: Arc<dyn Host>,
     backends: Arc<Backends>,
+    retained_events: u64,
 }
 
 impl fmt::Debug for Store {
@@ -88,14 +90,24 @@ impl Store {
                 Ok(())
             })?;
         }
-        Ok(Store { book: Arc::new(book), host, backends: Arc::default() })
+        let (backends, retained_events) = (Arc::default(), events::RETAINED_EVENTS);
+        Ok(Store { book: Arc::new(book), host, backends, retained_events })
     }
 
     /// A new book in memory, with this clock and randomness. It is gone when the last clone is dropped.
     #[must_use]
     pub fn in_memory_with(host: Arc<dyn Host>) -> Self {
         let storage = MemoryStorage::with_entries(&header::new_book(&*host));
-        Store { book: Arc::new(Book::new(Box::new(storage))), host, backends: Arc::default() }
+        let book = Arc::new(Book::new(Box::new(storage)));
+        Store { book, host, backends: Arc::default(), retained_events: events::RETAINED_EVENTS }
+    }
+
+    /// The same book, whose log is cut to the newest `count` events by each change that is made through this handle. Without
+    /// it the log keeps [`RETAINED_EVENTS`](crate::RETAINED_EVENTS). The book does not remember it: say it each time.
+    #[must_use]
+    pub fn with_retained_events(mut self, count: u64) -> Self {
+        self.retained_events = count;
+        self
     }
 
     /// A namespace, to reach the records in it.
@@ -107,6 +119,12 @@ impl Store {
     #[must_use]
     pub fn namespaces(&self) -> Namespaces<'_, Self> {
         Namespaces::new(self)
+    }
+
+    /// What happened to the book: the event log.
+    #[must_use]
+    pub fn events(&self) -> Events<'_, Self> {
+        Events::new(self)
     }
 
     /// Runs several operations that take effect together, or not at all when `operations` fails. It may run more than once,
@@ -131,7 +149,7 @@ impl Store {
         let pins = RefCell::default();
         self.book.update(|txn| {
             let out = operations(&WriteTxn::new(txn, now, self, &pins))?;
-            events::append(txn)?;
+            events::append(txn, self.retained_events)?;
             Ok(out)
         })
     }
@@ -182,7 +200,7 @@ impl Access for Store {
         let now = self.host.now();
         self.book.update(|txn| {
             let out = operation(txn, now)?;
-            events::append(txn)?;
+            events::append(txn, self.retained_events)?;
             Ok(out)
         })
     }

@@ -8,6 +8,8 @@
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::string_slice))]
 
 pub mod generated;
+pub mod json;
+pub(crate) mod known;
 mod preserved;
 pub mod schema;
 #[cfg(test)]

@@ -5,6 +5,7 @@ use crate::{Error, ErrorKind, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, ThreadId};
+use std::time::Duration;
 
 /// A storage with many writers in one process, who share durable commits.
 ///
@@ -23,6 +24,8 @@ pub struct Book {
     state: Mutex<State>,
     /// Signalled when a batch has its outcome.
     settled: Condvar,
+    /// Signalled when a batch was committed, for those who only watch: writers and watchers do not wake each other in vain.
+    committed: Condvar,
     /// The thread whose operation is running, so that it does not wait for itself.
     running: Mutex<Option<ThreadId>>,
 }
@@ -34,6 +37,8 @@ struct State {
     in_flight: Option<Batch>,
     /// The batch that operations join.
     open: Batch,
+    /// How many batches were committed.
+    commits: u64,
 }
 
 #[derive(Clone, Default)]
@@ -59,8 +64,14 @@ impl Book {
     /// A book on this storage.
     #[must_use]
     pub fn new(storage: Box<dyn Storage>) -> Self {
-        let state = State { committed: None, in_flight: None, open: Batch::default() };
-        Book { storage, state: Mutex::new(state), settled: Condvar::new(), running: Mutex::new(None) }
+        let state = State { committed: None, in_flight: None, open: Batch::default(), commits: 0 };
+        Book {
+            storage,
+            state: Mutex::new(state),
+            settled: Condvar::new(),
+            committed: Condvar::new(),
+            running: Mutex::new(None),
+        }
     }
 
     /// The state after the last durable commit. Readers never wait for writers.
@@ -151,7 +162,11 @@ impl Book {
             state.in_flight = None;
             state.committed = committed;
             let batch_outcome = match result {
-                Ok(()) => Outcome::Committed,
+                Ok(()) => {
+                    state.commits = state.commits.wrapping_add(1);
+                    self.committed.notify_all();
+                    Outcome::Committed
+                }
                 Err(error) => {
                     // The open batch was built upon what did not happen.
                     let open = std::mem::take(&mut state.open);
@@ -163,6 +178,37 @@ impl Book {
             let _ = batch.outcome.set(batch_outcome);
             self.settled.notify_all();
         }
+    }
+
+    /// How many commits this book has made since it was opened. A snapshot that is taken afterwards shows them all.
+    ///
+    /// # Errors
+    /// `FailedPrecondition` when called from inside a write of this book, which would wait for itself.
+    pub(crate) fn commits(&self) -> Result<u64> {
+        self.not_within_a_write()?;
+        Ok(lock(&self.state).commits)
+    }
+
+    /// Waits until there are other commits than the first `seen`, but no longer than `timeout` (none: without end), and
+    /// tells whether there are. Where threads cannot wait (in a browser) it returns at once.
+    ///
+    /// # Errors
+    /// As [`Book::commits`].
+    pub(crate) fn wait_for_commit(&self, seen: u64, timeout: Option<Duration>) -> Result<bool> {
+        self.not_within_a_write()?;
+        let state = lock(&self.state);
+        if cfg!(target_family = "wasm") || timeout == Some(Duration::ZERO) {
+            return Ok(state.commits != seen);
+        }
+        let unchanged = |state: &mut State| state.commits == seen;
+        let state = match timeout {
+            None => self.committed.wait_while(state, unchanged).unwrap_or_else(PoisonError::into_inner),
+            Some(timeout) => {
+                let waited = self.committed.wait_timeout_while(state, timeout, unchanged);
+                waited.unwrap_or_else(PoisonError::into_inner).0
+            }
+        };
+        Ok(state.commits != seen)
     }
 
     /// Begins a transaction that outlives this call: see [`PendingTxn`].

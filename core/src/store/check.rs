@@ -1,5 +1,6 @@
 //! Looks at every value of a book.
 
+use super::events::Bounds;
 use super::{content, halves, header, images, leases, snapshots};
 use crate::model::{Container, Sandbox};
 use crate::proto::Message as _;
@@ -44,6 +45,7 @@ pub(super) fn values(snapshot: &Arc<dyn Snapshot>) -> Result<Vec<Finding>> {
     // The parts of the keys of what lies in namespaces, by the first byte of the keys.
     let mut records: BTreeMap<u8, BTreeSet<Vec<Vec<u8>>>> = BTreeMap::new();
     let mut links = snapshots::links::Links::default();
+    let mut log = Log::default();
     let mut last_key = Vec::new();
     let walked = Snapshot::scan(&**snapshot, &[], None, &mut |key, sealed| {
         last_key = key.to_vec();
@@ -59,6 +61,7 @@ pub(super) fn values(snapshot: &Arc<dyn Snapshot>) -> Result<Vec<Finding>> {
                 &[]
             }
         };
+        let lost = space == Space::Event && !log.holds(&parts);
         if Space::IN_NAMESPACE.contains(&space) {
             records.entry(space as u8).or_default().insert(parts);
         } else if space == Space::Namespace {
@@ -67,6 +70,11 @@ pub(super) fn values(snapshot: &Arc<dyn Snapshot>) -> Result<Vec<Finding>> {
         let decoded = match space {
             // Checked above.
             Space::Book => Ok(()),
+            Space::Event if lost => Err(Error::data_loss("the event log does not reach to it")),
+            Space::EventLog if value.is_empty() => {
+                log = Log::Unknown;
+                Ok(())
+            }
             Space::ContainerBody => halves::decode_body(&mut Container::default(), value),
             Space::SandboxBody => halves::decode_body(&mut Sandbox::default(), value),
             _ if value.is_empty() => Ok(()),
@@ -74,7 +82,9 @@ pub(super) fn values(snapshot: &Arc<dyn Snapshot>) -> Result<Vec<Finding>> {
             Space::ContainerHead => halves::decode_head::<Container>(value).map(drop),
             Space::Image => images::decode(value).map(drop),
             Space::SandboxHead => halves::decode_head::<Sandbox>(value).map(drop),
-            Space::EventLog => super::events::Bounds::decode(value).map(drop),
+            Space::EventLog => Bounds::decode(value)
+                .map(|bounds| log = Log::Known { next: bounds.first, last: bounds.last, missing: 0 })
+                .inspect_err(|_| log = Log::Unknown),
             Space::Event => crate::model::Envelope::decode(value).map(drop),
             Space::Lease => leases::decode(value).map(drop),
             Space::LeaseResource => leases::decode_resource(key, value).map(drop),
@@ -96,6 +106,7 @@ pub(super) fn values(snapshot: &Arc<dyn Snapshot>) -> Result<Vec<Finding>> {
         // What was not seen may be there.
         return Ok(findings);
     }
+    findings.extend(log.finding());
     let mut finding = |space: Space, parts: &Vec<Vec<u8>>, problem: &str| {
         let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
         findings.push(Finding { place: layout::describe(&layout::key(space, &parts)), problem: problem.to_owned() });
@@ -124,6 +135,44 @@ pub(super) fn values(snapshot: &Arc<dyn Snapshot>) -> Result<Vec<Finding>> {
         finding(space, &parts, problem);
     }
     Ok(findings)
+}
+
+/// Follows the numbers of the events, which come in order and behind the bounds of the log.
+enum Log {
+    /// The bounds cannot be read, which is told already.
+    Unknown,
+    /// The next event should have this number.
+    Known { next: u64, last: u64, missing: u64 },
+}
+
+impl Default for Log {
+    /// A book without bounds has no event yet.
+    fn default() -> Self {
+        Log::Known { next: 1, last: 0, missing: 0 }
+    }
+}
+
+impl Log {
+    /// Takes the key of the next event. Whether it lies within the bounds.
+    fn holds(&mut self, parts: &[Vec<u8>]) -> bool {
+        let Log::Known { next, last, missing } = self else { return true };
+        let number = parts.first().and_then(|number| <[u8; 8]>::try_from(number.as_slice()).ok());
+        match number.map(u64::from_be_bytes).filter(|number| (*next..=*last).contains(number)) {
+            Some(number) => {
+                *missing = missing.saturating_add(number.saturating_sub(*next));
+                *next = number.saturating_add(1);
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn finding(self) -> Option<Finding> {
+        let Log::Known { next, last, missing } = self else { return None };
+        let missing = missing.saturating_add(last.saturating_add(1).saturating_sub(next));
+        let problem = format!("{missing} of its events are missing");
+        (missing > 0).then(|| Finding { place: "the event log".to_owned(), problem })
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 use super::access::Access;
 use super::content::in_use::Pin;
-use super::{Context, InNamespace, Namespaces, Store, events};
+use super::{Context, Events, InNamespace, Namespaces, Store, events};
 use crate::model::Timestamp;
 use crate::storage::{PendingTxn, Read, Txn};
 use crate::{Error, Result};
@@ -30,6 +30,12 @@ impl<'a, 'b> WriteTxn<'a, 'b> {
     #[must_use]
     pub fn namespaces(&self) -> Namespaces<'_, Self> {
         Namespaces::new(self)
+    }
+
+    /// The event log, to publish to.
+    #[must_use]
+    pub fn events(&self) -> Events<'_, Self> {
+        Events::new(self)
     }
 }
 
@@ -93,6 +99,12 @@ impl Transaction {
         Namespaces::new(self)
     }
 
+    /// The event log, to publish to.
+    #[must_use]
+    pub fn events(&self) -> Events<'_, Self> {
+        Events::new(self)
+    }
+
     /// Makes the changes durable, all together, and ends the transaction.
     ///
     /// # Errors
@@ -100,7 +112,7 @@ impl Transaction {
     /// ended. Nothing was changed then. What the storage gives, as [`Store::write`].
     pub fn commit(&self) -> Result<()> {
         let pending = self.lock()?.take().ok_or_else(ended)?;
-        let result = self.store.book.commit(&pending, events::append);
+        let result = self.store.book.commit(&pending, |txn| events::append(txn, self.store.retained_events));
         self.unpin();
         result
     }

@@ -101,6 +101,13 @@ pub(crate) fn compare(expected: &Outcome, got: &Answer, times: &mut Times) -> Ve
     out
 }
 
+/// All that differs in what was published.
+pub(crate) fn compare_events(expected: &[Value], got: Vec<Value>, times: &mut Times) -> Vec<Difference> {
+    let mut out = Vec::new();
+    values("events", &normalized(Value::Array(expected.to_vec())), &normalized(Value::Array(got)), times, &mut out);
+    out
+}
+
 fn refusals(expected: &Refusal, kind: ErrorKind, message: &[u8], out: &mut Vec<Difference>) {
     if expected.kind != kind.code() {
         out.push(Difference::at("error.kind", &expected.kind, kind.code()));

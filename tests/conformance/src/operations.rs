@@ -1,6 +1,7 @@
 //! What the operations of the vectors are in the core.
 
 mod containers;
+mod events;
 mod images;
 mod leases;
 mod namespaces;
@@ -40,7 +41,8 @@ impl From<serde_json::Error> for Trouble {
 impl Operation {
     /// The operation of this name, if the core has it.
     pub(crate) fn find(name: &str) -> Option<Self> {
-        let kinds = [pure::find, containers::find, images::find, leases::find, namespaces::find, sandboxes::find];
+        let kinds =
+            [pure::find, containers::find, events::find, images::find, leases::find, namespaces::find, sandboxes::find];
         kinds.into_iter().find_map(|find| find(name))
     }
 }

@@ -1,6 +1,7 @@
 //! The places that vectors are played on: the core on one of its storage engines, or a door.
 
 use crate::operations::{Operation, Trouble};
+use crate::value;
 use crate::vectors::Step;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -28,6 +29,16 @@ pub(crate) trait Place {
     /// Plays one step.
     fn play(&mut self, step: &Step) -> Answer;
 
+    /// Whether the place can tell what was published.
+    fn tells_events(&self) -> bool {
+        false
+    }
+
+    /// What was published since the last call or the reset, as the vectors write it.
+    fn published(&mut self) -> Result<Vec<Value>, String> {
+        Err("this place does not tell what was published".to_owned())
+    }
+
     /// The steps of the place's clock. Records made that long after one another have different times.
     fn tick(&self) -> Duration {
         Duration::ZERO
@@ -52,6 +63,8 @@ pub(crate) struct Core {
     engine: Engine,
     /// Opened when the first operation of a case needs it: most cases of the rules need none.
     store: Option<Store>,
+    /// The number of the last event that was compared.
+    compared: u64,
 }
 
 /// What is below the core.
@@ -124,7 +137,7 @@ impl Engine {
 
 impl Core {
     pub(crate) fn new(engine: Engine) -> Self {
-        Core { engine, store: None }
+        Core { engine, store: None, compared: 0 }
     }
 
     fn store(&mut self) -> stowbook::Result<Store> {
@@ -150,6 +163,7 @@ impl Core {
 
 impl Place for Core {
     fn reset(&mut self) -> Result<(), String> {
+        self.compared = 0;
         match (self.store.take(), &self.engine) {
             (Some(_), Engine::Redb(file)) => {
                 file.clear().map_err(|error| format!("the file cannot be cleared: {error}"))
@@ -163,7 +177,19 @@ impl Place for Core {
     }
 
     fn provides(&self, what: &str) -> bool {
-        matches!(what, "gc")
+        matches!(what, "gc" | "events")
+    }
+
+    fn tells_events(&self) -> bool {
+        true
+    }
+
+    fn published(&mut self) -> Result<Vec<Value>, String> {
+        let Some(store) = &self.store else { return Ok(Vec::new()) };
+        let page = store.events().read(self.compared, &[""], usize::MAX);
+        let page = page.map_err(|error| format!("the event log cannot be read: {error}"))?;
+        self.compared = page.next.number;
+        Ok(page.events.iter().filter(|event| event.is_published()).map(value::event).collect())
     }
 
     fn play(&mut self, step: &Step) -> Answer {

@@ -1,6 +1,6 @@
 //! Plays one case on a place.
 
-use crate::compare::{Difference, Times, compare};
+use crate::compare::{Difference, Times, compare, compare_events};
 use crate::place::{Answer, Place};
 use crate::vectors::{Case, Step};
 use stowbook::{Host as _, SystemHost};
@@ -37,10 +37,16 @@ pub(crate) fn case(case: &Case, version: &str, place: &mut dyn Place) -> Verdict
             Answer::Broken(_) => true,
             _ => false,
         };
-        let differences = match step.expected(version) {
+        let mut differences = match step.expected(version) {
             Some(expected) => compare(expected, &answer, &mut times),
             None => vec![Difference::note(format!("nothing is expected for {version}"))],
         };
+        if let (true, Some(expected)) = (case.events, step.expected(version)) {
+            match place.published() {
+                Ok(published) => differences.extend(compare_events(&expected.events, published, &mut times)),
+                Err(reason) => differences.push(Difference::note(reason)),
+            }
+        }
         if !differences.is_empty() {
             failures.push(Failure { step: number, differences });
         }
@@ -55,7 +61,7 @@ fn reason_to_skip(case: &Case, version: &str, place: &dyn Place) -> Option<Strin
     if !case.versions.is_empty() && !case.versions.iter().any(|known| known == version) {
         return Some(format!("only for {}", case.versions.join(" and ")));
     }
-    if case.events {
+    if case.events && !place.tells_events() {
         return Some("events are not recorded here".to_owned());
     }
     let missing: Vec<&str> = case.requires.iter().map(String::as_str).filter(|what| !place.provides(what)).collect();

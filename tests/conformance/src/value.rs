@@ -4,8 +4,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
+use stowbook::Event;
 use stowbook::model::{
-    Any, Container, Descriptor, Image, Labels, Lease, LeaseResource, Namespace, Runtime, Sandbox, Timestamp,
+    Any, Container, Descriptor, Envelope, Image, Labels, Lease, LeaseResource, Namespace, Runtime, Sandbox, Timestamp,
 };
 
 /// Which fields an update changes.
@@ -127,6 +128,28 @@ pub(crate) struct DeleteImage {
 pub(crate) struct WithSandbox {
     pub(crate) sandbox: Sandbox,
     pub(crate) fields: Vec<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Publish {
+    pub(crate) topic: String,
+    pub(crate) event: Any,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Forward {
+    pub(crate) envelope: Envelope,
+}
+
+/// An event as the vectors write it: without its number and its time.
+pub(crate) fn event(event: &Event) -> Value {
+    let mut out = event.to_json();
+    if let Some(members) = out.as_object_mut() {
+        members.retain(|name, _| !matches!(name.as_str(), "number" | "timestamp" | "published"));
+    }
+    out
 }
 
 /// A message in the making.

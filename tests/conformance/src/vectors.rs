@@ -75,8 +75,9 @@ enum Header {
 pub(crate) struct Outcome {
     pub(crate) ok: Option<Value>,
     pub(crate) error: Option<Refusal>,
-    #[serde(default, rename = "events")]
-    _events: Vec<Value>,
+    /// What was published, in order.
+    #[serde(default)]
+    pub(crate) events: Vec<Value>,
 }
 
 /// An expected error.

@@ -112,6 +112,35 @@ fn a_spoiled_expectation_fails_and_is_shown() {
 }
 
 #[test]
+fn events_are_compared() {
+    let delete = json!({"type_url": "containerd.events.ContainerDelete", "value_base64": "CgF4"});
+    let event = json!({
+        "topic": "/a", "namespace": "n", "type_url": "containerd.events.ContainerDelete", "payload": {"id": "x"},
+    });
+    let run = |events: Value| {
+        let step = json!({
+            "op": "events.publish", "namespace": "n", "request": {"topic": "/a", "event": delete},
+            "expect": {"2.3": {"ok": {}, "events": events}},
+        });
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("suite.json");
+        let cases = json!([{"id": "case", "group": "g", "events": true, "steps": [step, step]}]);
+        std::fs::write(&file, json!({"suite": "suite", "description": "", "cases": cases}).to_string()).unwrap();
+        run(&[], &[file])
+    };
+    let (status, printed) = run(json!([event]));
+    assert_eq!((status, last_line(&printed)), (0, "1 passed, 0 failed, 0 skipped"), "{printed}");
+    let mut other = event.clone();
+    other["payload"]["id"] = json!("y");
+    for (events, shown) in
+        [(json!([other]), "events[0].payload.id"), (json!([]), "events[0]"), (json!([event, event]), "events[1]")]
+    {
+        let (status, printed) = run(events);
+        assert!(status == 1 && printed.contains(shown), "{printed}");
+    }
+}
+
+#[test]
 fn a_request_that_cannot_be_read_fails() {
     let step =
         json!([{"op": "containers.get", "namespace": "n", "request": {"name": "c"}, "expect": {"2.3": {"ok": {}}}}]);
