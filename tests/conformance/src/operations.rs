@@ -1,12 +1,14 @@
 //! What the operations of the vectors are in the core.
 
 mod containers;
+mod content;
 mod events;
 mod images;
 mod leases;
 mod namespaces;
 mod pure;
 mod sandboxes;
+mod snapshots;
 
 use crate::vectors::Step;
 use serde_json::Value;
@@ -41,8 +43,17 @@ impl From<serde_json::Error> for Trouble {
 impl Operation {
     /// The operation of this name, if the core has it.
     pub(crate) fn find(name: &str) -> Option<Self> {
-        let kinds =
-            [pure::find, containers::find, events::find, images::find, leases::find, namespaces::find, sandboxes::find];
+        let kinds = [
+            pure::find,
+            containers::find,
+            content::find,
+            events::find,
+            images::find,
+            leases::find,
+            namespaces::find,
+            sandboxes::find,
+            snapshots::find,
+        ];
         kinds.into_iter().find_map(|find| find(name))
     }
 }

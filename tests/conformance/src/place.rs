@@ -177,7 +177,7 @@ impl Place for Core {
     }
 
     fn provides(&self, what: &str) -> bool {
-        matches!(what, "gc" | "events")
+        matches!(what, "content" | "events" | "gc" | "snapshots")
     }
 
     fn tells_events(&self) -> bool {

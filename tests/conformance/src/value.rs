@@ -6,8 +6,10 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use stowbook::Event;
 use stowbook::model::{
-    Any, Container, Descriptor, Envelope, Image, Labels, Lease, LeaseResource, Namespace, Runtime, Sandbox, Timestamp,
+    Any, Blob, Container, Descriptor, Envelope, Image, IngestStatus, Labels, Lease, LeaseResource, Namespace, Runtime,
+    Sandbox, Snapshot, SnapshotKind, Timestamp,
 };
+use stowbook::proto::generated::containerd::services::content::v1::{WriteAction, WriteContentRequest};
 
 /// Which fields an update changes.
 #[derive(Default, Deserialize)]
@@ -130,6 +132,91 @@ pub(crate) struct WithSandbox {
     pub(crate) fields: Vec<String>,
 }
 
+/// The request of an operation that names a blob.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ByDigest {
+    pub(crate) digest: String,
+}
+
+/// The request of an operation that names an ingest.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ByRef {
+    #[serde(rename = "ref")]
+    pub(crate) reference: String,
+}
+
+/// A request that updates a blob. A missing blob is an empty one.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct WithBlob {
+    pub(crate) info: Blob,
+    pub(crate) update_mask: Mask,
+}
+
+/// The messages of a stream that writes content.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct WriteMessages {
+    messages: Vec<WriteMessage>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct WriteMessage {
+    action: Action,
+    #[serde(rename = "ref")]
+    reference: String,
+    total: i64,
+    expected: String,
+    offset: i64,
+    data_text: String,
+    labels: Labels,
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum Action {
+    #[default]
+    Stat,
+    Write,
+    Commit,
+}
+
+impl WriteMessages {
+    pub(crate) fn messages(self) -> impl Iterator<Item = WriteContentRequest> {
+        self.messages.into_iter().map(|message| WriteContentRequest {
+            action: match message.action {
+                Action::Stat => WriteAction::Stat,
+                Action::Write => WriteAction::Write,
+                Action::Commit => WriteAction::Commit,
+            }
+            .into(),
+            r#ref: message.reference,
+            total: message.total,
+            expected: message.expected,
+            offset: message.offset,
+            data: message.data_text.into_bytes(),
+            labels: message.labels,
+        })
+    }
+}
+
+/// Any request about snapshots: no two of them have different fields of one name.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct SnapshotRequest {
+    pub(crate) snapshotter: String,
+    pub(crate) key: String,
+    pub(crate) name: String,
+    pub(crate) parent: String,
+    pub(crate) labels: Labels,
+    pub(crate) filters: Vec<String>,
+    pub(crate) info: Snapshot,
+    pub(crate) update_mask: Mask,
+}
+
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Publish {
@@ -158,7 +245,7 @@ pub(crate) struct Message(Map<String, Value>);
 
 impl Message {
     /// Sets a text, unless it is empty.
-    fn text(mut self, name: &str, text: &str) -> Self {
+    pub(crate) fn text(mut self, name: &str, text: &str) -> Self {
         if !text.is_empty() {
             self.0.insert(name.to_owned(), text.into());
         }
@@ -188,6 +275,11 @@ impl Message {
     /// Sets a time, if there is one.
     fn time(self, name: &str, time: Option<Timestamp>) -> Self {
         self.field(name, time.map(|time| time.to_string().into()))
+    }
+
+    /// Sets an integer of 64 bits, unless it is zero.
+    pub(crate) fn integer(self, name: &str, number: i64) -> Self {
+        self.field(name, integer(number))
     }
 
     /// Sets a list, unless it is empty.
@@ -249,7 +341,7 @@ pub(crate) fn image(image: &Image) -> Value {
     let target = Message::default()
         .text("media_type", &image.target.media_type)
         .text("digest", &image.target.digest)
-        .field("size", integer(image.target.size))
+        .integer("size", image.target.size)
         .labels("annotations", &image.target.annotations);
     Message::default()
         .text("name", &image.name)
@@ -257,6 +349,43 @@ pub(crate) fn image(image: &Image) -> Value {
         .field("target", Some(target.end()))
         .time("created_at", image.created_at)
         .time("updated_at", image.updated_at)
+        .end()
+}
+
+pub(crate) fn blob(blob: &Blob) -> Value {
+    Message::default()
+        .text("digest", &blob.digest)
+        .integer("size", blob.size)
+        .time("created_at", blob.created_at)
+        .time("updated_at", blob.updated_at)
+        .labels("labels", &blob.labels)
+        .end()
+}
+
+/// Without its times, which the vectors do not have.
+pub(crate) fn ingest_status(status: &IngestStatus) -> Value {
+    Message::default()
+        .text("ref", &status.reference)
+        .integer("offset", status.offset)
+        .integer("total", status.total)
+        .text("expected", &status.expected)
+        .end()
+}
+
+pub(crate) fn snapshot(snapshot: &Snapshot) -> Value {
+    let kind = match snapshot.kind {
+        SnapshotKind::View => "VIEW",
+        SnapshotKind::Active => "ACTIVE",
+        SnapshotKind::Committed => "COMMITTED",
+        _ => "",
+    };
+    Message::default()
+        .text("name", &snapshot.name)
+        .text("parent", &snapshot.parent)
+        .text("kind", kind)
+        .time("created_at", snapshot.created_at)
+        .time("updated_at", snapshot.updated_at)
+        .labels("labels", &snapshot.labels)
         .end()
 }
 
