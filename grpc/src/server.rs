@@ -3,11 +3,13 @@
 mod authority;
 mod body;
 mod call;
+mod follow;
 mod log;
 mod metrics;
 mod routes;
 mod socket;
 
+pub(crate) use body::Feed;
 pub(crate) use call::Call;
 pub use log::Level;
 pub(crate) use routes::{Replies, Routes};
@@ -16,7 +18,7 @@ pub use socket::{Socket, SocketOptions};
 use crate::services;
 use crate::{metadata, status};
 use authority::TolerantOfAuthorities;
-use body::Reply;
+use body::{Reply, too_late};
 use hyper::body::Incoming;
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
@@ -26,11 +28,12 @@ use metrics::Metrics;
 use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use stowbook::{Error, Store};
 use tokio::net::UnixStream;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tonic::Status;
 
 /// What the server says its version is: the containerd whose interface and rules it has, and its own.
@@ -53,8 +56,9 @@ const CONNECTION_WINDOW_BYTES: u32 = 4 * 1024 * 1024;
 
 /// A containerd-compatible server of a book.
 ///
-/// It serves containers, namespaces, version, introspection and health. Tasks has no task, ever: Get finds none and List is
-/// empty. Whatever else is asked for is Unimplemented, with a message that says what this server is.
+/// It serves containers, images, namespaces, leases, sandbox records, content, snapshots, events, version, introspection and
+/// health. Tasks has no task, ever: Get finds none and List is empty. Whatever else is asked for is Unimplemented, with a
+/// message that says what this server is.
 pub struct Server {
     shared: Arc<Shared>,
 }
@@ -65,6 +69,8 @@ pub(crate) struct Shared {
     routes: Routes,
     log: Log,
     metrics: Metrics,
+    /// Told when something was written to the event log.
+    changes: watch::Sender<()>,
     /// Set when the server is to stop.
     stopping: watch::Sender<bool>,
 }
@@ -84,6 +90,7 @@ impl Server {
             routes: services::routes(),
             log: Log::new(level),
             metrics: Metrics::default(),
+            changes: watch::Sender::new(()),
             stopping: watch::Sender::new(false),
         };
         Server { shared: Arc::new(shared) }
@@ -93,6 +100,8 @@ impl Server {
     /// have five seconds.
     pub async fn serve(&self, socket: Socket, stop: impl Future<Output = ()>) {
         let mut stop = pin!(stop);
+        let shared = Arc::clone(&self.shared);
+        let following = tokio::task::spawn_blocking(move || follow::follow(&shared));
         let mut connections = JoinSet::new();
         loop {
             tokio::select! {
@@ -113,6 +122,8 @@ impl Server {
         drop(socket);
         self.shared.stopping.send_replace(true);
         while connections.join_next().await.is_some() {}
+        // It has nothing to say any more.
+        let _ = following.await;
     }
 
     /// Says something of interest to who runs the server.
@@ -146,6 +157,7 @@ async fn connection(shared: Arc<Shared>, stream: UnixStream) {
         .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
         .max_header_list_size(MAX_HEADER_BYTES)
         .max_concurrent_streams(MAX_CALLS)
+        .auto_date_header(false)
         .serve_connection(TokioIo::new(TolerantOfAuthorities::new(stream)), service);
     let mut connection = pin!(connection);
     let ended = tokio::select! {
@@ -191,13 +203,14 @@ async fn run(shared: &Arc<Shared>, path: &str, request: http::Request<Incoming>)
     let handler = shared.routes.find(path)?;
     let headers = request.headers();
     let call = Call::new(Arc::clone(shared), metadata::context(headers));
-    let timeout = metadata::timeout(headers);
+    // A deadline beyond the clock is none.
+    let deadline = metadata::timeout(headers).and_then(|timeout| Instant::now().checked_add(timeout));
     let running = handler(call, request.into_body());
-    match timeout {
+    match deadline {
         None => running.await,
-        Some(timeout) => match tokio::time::timeout(timeout, running).await {
-            Ok(reply) => reply,
-            Err(_) => Err(Status::deadline_exceeded("context deadline exceeded")),
+        Some(deadline) => match tokio::time::timeout_at(deadline, running).await {
+            Ok(reply) => Ok(reply?.until(deadline)),
+            Err(_) => Err(too_late()),
         },
     }
 }

@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::sync::mpsc;
+use tokio::time::{Instant, Sleep};
 use tonic::Status;
 
 /// How many messages wait for a slow client before their maker waits too.
@@ -23,6 +24,8 @@ pub(crate) struct Reply {
     more: Option<mpsc::Receiver<Result<Bytes, Status>>>,
     /// What is sent last.
     trailers: Option<HeaderMap>,
+    /// When the client wants no more.
+    deadline: Option<Pin<Box<Sleep>>>,
 }
 
 /// Where a maker of messages puts them, at the pace of the client.
@@ -55,13 +58,13 @@ impl Reply {
     /// These messages, and success.
     pub(super) fn of(messages: &[impl Wire]) -> Result<Self, Status> {
         let ready = messages.iter().map(frame).collect::<Result<_, _>>()?;
-        Ok(Reply { ready, more: None, trailers: Some(success()) })
+        Ok(Reply { ready, trailers: Some(success()), ..Reply::default() })
     }
 
     /// What is put into the feed, until it is dropped or fails.
     pub(super) fn fed() -> (Feed, Self) {
         let (sender, receiver) = mpsc::channel(WAITING);
-        (Feed(sender), Reply { ready: VecDeque::new(), more: Some(receiver), trailers: Some(success()) })
+        (Feed(sender), Reply { more: Some(receiver), trailers: Some(success()), ..Reply::default() })
     }
 
     /// The same, once its first message is there; an error instead of a first message is the error of the call.
@@ -75,12 +78,25 @@ impl Reply {
         Ok(self)
     }
 
+    /// The same, cut off at that time.
+    pub(super) fn until(mut self, deadline: Instant) -> Self {
+        if self.more.is_some() {
+            self.deadline = Some(Box::pin(tokio::time::sleep_until(deadline)));
+        }
+        self
+    }
+
     pub(super) fn into_response(self) -> http::Response<Self> {
         let mut response = http::Response::new(self);
         let kind = HeaderValue::from_static("application/grpc");
         response.headers_mut().insert(http::header::CONTENT_TYPE, kind);
         response
     }
+}
+
+/// What is said when a deadline has passed.
+pub(super) fn too_late() -> Status {
+    Status::deadline_exceeded("context deadline exceeded")
 }
 
 fn success() -> HeaderMap {
@@ -109,8 +125,10 @@ impl Body for Reply {
         if let Some(message) = self.ready.pop_front() {
             return Poll::Ready(Some(Ok(Frame::data(message))));
         }
+        let late = self.deadline.as_mut().is_some_and(|deadline| deadline.as_mut().poll(context).is_ready());
         if let Some(more) = &mut self.more {
-            match more.poll_recv(context) {
+            let next = if late { Poll::Ready(Some(Err(too_late()))) } else { more.poll_recv(context) };
+            match next {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Some(Ok(message))) => return Poll::Ready(Some(Ok(Frame::data(message)))),
                 Poll::Ready(Some(Err(status))) => self.trailers = Some(failure(&status)),

@@ -1,6 +1,7 @@
 use super::Shared;
 use std::sync::Arc;
 use stowbook::{Context, Store};
+use tokio::sync::watch;
 
 /// What an operation is called with, besides its request.
 #[derive(Clone)]
@@ -27,6 +28,11 @@ impl Call {
     /// The services that are served.
     pub(crate) fn services(&self) -> impl Iterator<Item = &'static str> {
         self.shared.routes.services()
+    }
+
+    /// Tells when something was written to the event log.
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+        self.shared.changes.subscribe()
     }
 
     /// Waits until the server is to stop.

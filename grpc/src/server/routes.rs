@@ -68,6 +68,22 @@ impl Routes {
         });
     }
 
+    /// A method with several requests and several responses. What it fails with before its first response is the error of the
+    /// call.
+    pub(crate) fn duplex<Q: Wire, A: Wire, F>(
+        &mut self,
+        method: &Method<Q, A>,
+        operation: fn(Call, Requests<Q>, Feed) -> F,
+    ) where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.add(method, move |call, body| {
+            let (feed, reply) = Reply::fed();
+            tokio::spawn(operation(call, Requests::new(body), feed));
+            Box::pin(reply.begun())
+        });
+    }
+
     fn add<Q, A>(
         &mut self,
         method: &Method<Q, A>,
