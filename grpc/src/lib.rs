@@ -20,6 +20,7 @@ mod daemon;
 mod frame;
 mod metadata;
 mod method;
+mod remote;
 mod server;
 mod services;
 mod status;
@@ -34,6 +35,7 @@ pub mod generated {
 pub use client::{Client, Receiver, Sender};
 pub use daemon::Daemon;
 pub use method::{Method, Shape};
+pub use remote::Remote;
 pub use server::{Level, Server, Socket, SocketOptions, VERSION};
 pub use wire::{Bare, Wire};
 
