@@ -92,7 +92,11 @@ impl Client {
                 let _ = sender.send(first).await;
                 Some(Sender(sender))
             }
-            None => None,
+            None => {
+                // The end of the requests.
+                drop(sender);
+                None
+            }
         };
         let request = with_headers(Request::new(ReceiverStream::new(receiver)), context)?;
         let path = http::uri::PathAndQuery::from_static(method.path());
