@@ -99,6 +99,9 @@ impl Server {
     /// Serves until `stop` is ready, and until the calls that are running then have ended: endless ones are ended, others
     /// have five seconds.
     pub async fn serve(&self, socket: Socket, stop: impl Future<Output = ()>) {
+        self.shared.stopping.send_replace(false);
+        // Also when nobody waits for this future any more.
+        let _stopping = Stopping(&self.shared);
         let mut stop = pin!(stop);
         let shared = Arc::clone(&self.shared);
         let following = tokio::task::spawn_blocking(move || follow::follow(&shared));
@@ -135,6 +138,15 @@ impl Server {
     #[must_use]
     pub fn metrics(&self) -> String {
         self.shared.metrics.text()
+    }
+}
+
+/// Tells everybody to stop when it is dropped.
+struct Stopping<'a>(&'a Shared);
+
+impl Drop for Stopping<'_> {
+    fn drop(&mut self) {
+        self.0.stopping.send_replace(true);
     }
 }
 

@@ -181,6 +181,29 @@ async fn calls_that_are_none() {
 }
 
 #[tokio::test]
+async fn requests_that_miss_every_part() {
+    let server = Running::start(Store::in_memory());
+    let host = [&[0x41][..], &text(b"localhost", false)].concat();
+    let paths = include_str!("../src/generated.rs")
+        .split('"')
+        .filter(|text| text.starts_with("/containerd.") || text.starts_with("/grpc."));
+    let mut asked = 0;
+    // These two answer until nobody listens any more.
+    for path in paths.filter(|path| !path.ends_with("/Subscribe") && !path.ends_with("/Watch")) {
+        for namespace in [None, Some(&b"default"[..])] {
+            let mut headers = headers(path.as_bytes(), &host);
+            headers.extend(namespace.map(|name| field(b"containerd-namespace", name)).unwrap_or_default());
+            let frames = ask(&server, &call(&headers, EMPTY)).await;
+            assert_eq!(kinds(&frames).last(), Some(&HEADERS), "{path}");
+            asked += 1;
+        }
+    }
+    assert!(asked > 100, "{asked}");
+    server.answers().await;
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn bytes_that_are_no_http() {
     let server = Running::start(Store::in_memory());
     let mut state = 7u32;
