@@ -72,6 +72,21 @@ pub(crate) enum Command {
     Gc(Gc),
     /// Print what happened to the book, one line an event: time, namespace, topic and message, as ctr does
     Events(Events),
+    /// Write the whole book as lines of JSON, a record a line
+    Export {
+        /// The new file, or - for standard output
+        #[arg(default_value = "-")]
+        file: PathBuf,
+    },
+    /// Add what export has written: all of it to an empty book, else what is not there yet
+    Import {
+        /// The file, or - for standard input
+        #[arg(default_value = "-")]
+        file: PathBuf,
+        /// Make the book, which has to be empty, the exported one: with its id, so that places in its event log go on to count
+        #[arg(long)]
+        same_book: bool,
+    },
     /// The book's file: check, compact, back up, restore
     #[command(subcommand)]
     Db(Db),

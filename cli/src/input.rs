@@ -14,15 +14,18 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     } else {
         std::fs::read(path).map(|read| bytes = read)
     };
-    result.map_err(|error| {
-        let kind = match error.kind() {
-            std::io::ErrorKind::NotFound => ErrorKind::NotFound,
-            std::io::ErrorKind::PermissionDenied => ErrorKind::PermissionDenied,
-            _ => ErrorKind::Unavailable,
-        };
-        Error::new(kind, format!("cannot read {}: {error}", path.display()))
-    })?;
+    result.map_err(|error| cannot_read(path, &error))?;
     Ok(bytes)
+}
+
+/// Why a file cannot be read.
+pub(crate) fn cannot_read(path: &Path, error: &std::io::Error) -> Error {
+    let kind = match error.kind() {
+        std::io::ErrorKind::NotFound => ErrorKind::NotFound,
+        std::io::ErrorKind::PermissionDenied => ErrorKind::PermissionDenied,
+        _ => ErrorKind::Unavailable,
+    };
+    Error::new(kind, format!("cannot read {}: {error}", path.display()))
 }
 
 /// The text of a runtime spec: JSON with an object at the top, kept to the byte.

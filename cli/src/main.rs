@@ -5,6 +5,7 @@ mod containers;
 mod db;
 mod defaults;
 mod events;
+mod export;
 mod gc;
 mod images;
 mod input;
@@ -12,6 +13,7 @@ mod leases;
 mod namespaces;
 mod output;
 mod place;
+mod progress;
 mod sandboxes;
 #[cfg(feature = "serve")]
 mod serve;
@@ -85,6 +87,8 @@ fn run(global: &Global, command: Command) -> Result<(), Failure> {
         Command::Leases(command) => leases::run(global, command),
         Command::Gc(command) => gc::run(global, &command),
         Command::Events(command) => events::run(global, &command),
+        Command::Export { file } => export::export(global, &file),
+        Command::Import { file, same_book } => export::import(global, &file, same_book),
         Command::Db(command) => db::run(global, command),
         #[cfg(feature = "serve")]
         Command::Serve(command) => serve::run(global, command),

@@ -43,8 +43,7 @@ mod system {
         at.elapsed().is_ok_and(|age| age > than)
     }
 
-    /// A time of the system. A clock or a file whose time is set wrong is no reason to fail. The year 1 would mean that there
-    /// is no time.
+    /// A time of the system. A clock that is set wrong is no reason to fail. The year 1 would mean that there is no time.
     pub(crate) fn timestamp(time: SystemTime) -> Timestamp {
         match time.duration_since(UNIX_EPOCH) {
             Ok(since) => i64::try_from(since.as_secs())

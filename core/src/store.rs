@@ -7,6 +7,7 @@ mod containers;
 mod content;
 mod context;
 pub(crate) mod events;
+mod export;
 mod fields;
 mod filters;
 pub mod gc;
@@ -23,12 +24,13 @@ mod transaction;
 
 pub use backends::CleanUp;
 pub use check::Finding;
-pub use containers::{ContainerStore, Containers, VisitContainer};
+pub use containers::{AnyView, ContainerStore, ContainerView, Containers, VisitContainer, VisitContainerView};
 pub use content::{
     CommitContent, Content, ContentReader, ContentStore, ContentStream, ContentWriter, OpenContent, SharingPolicy,
 };
 pub use context::Context;
 pub use events::{Cursor, Event, EventBounds, EventPage, EventStore, Events, RETAINED_EVENTS, Since, Subscription};
+pub use export::{ImportOptions, ImportReport};
 pub use header::Header;
 pub use images::{DeleteImage, ImageStore, Images, VisitImage};
 pub use in_namespace::InNamespace;

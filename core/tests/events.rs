@@ -1,6 +1,6 @@
 //! The event log: numbers, resuming, retention, and that it agrees with the records whatever happens.
 
-#![allow(missing_docs, reason = "a test")]
+#![allow(clippy::unwrap_used, missing_docs, reason = "a test may panic")]
 
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -356,6 +356,51 @@ fn filters_see_what_containerds_see() {
     assert!(
         error.message().starts_with("subscription error: failed parsing subscription filters: filters: parse error: ")
     );
+}
+
+/// All of containerd's metadata events that were recorded have the JSON that was recorded.
+#[test]
+fn recorded_messages_are_read() {
+    use stowbook::proto::generated::containerd::{events as e, services::images::v1 as i};
+    use stowbook::proto::json::from_json;
+    use stowbook::proto::schema::{Described, Schema};
+    fn schema<M: Described>() -> &'static Schema {
+        M::SCHEMA
+    }
+    let schemas = [
+        schema::<e::ContainerCreate>(),
+        schema::<e::ContainerUpdate>(),
+        schema::<e::ContainerDelete>(),
+        schema::<i::ImageCreate>(),
+        schema::<i::ImageUpdate>(),
+        schema::<i::ImageDelete>(),
+        schema::<e::NamespaceCreate>(),
+        schema::<e::NamespaceUpdate>(),
+        schema::<e::NamespaceDelete>(),
+        schema::<e::ContentCreate>(),
+        schema::<e::ContentDelete>(),
+        schema::<e::SnapshotPrepare>(),
+        schema::<e::SnapshotCommit>(),
+        schema::<e::SnapshotRemove>(),
+    ];
+    let mut seen = BTreeSet::new();
+    for file in ["events", "sequences"] {
+        let path = format!("{}/../tests/vectors/{file}.json", env!("CARGO_MANIFEST_DIR"));
+        let suite: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        let steps = suite["cases"].as_array().unwrap().iter().flat_map(|case| case["steps"].as_array().unwrap());
+        let outcomes = steps.flat_map(|step| step["expect"].as_object().unwrap().values());
+        for event in outcomes.filter_map(|outcome| outcome["events"].as_array()).flatten() {
+            let Some(payload) = event.get("payload") else { continue };
+            let name = event["type_url"].as_str().unwrap();
+            let schema = schemas.iter().find(|schema| schema.name == name).unwrap();
+            let store = Store::in_memory();
+            let message = Any::new(name, from_json(schema, payload).unwrap());
+            store.events().publish(&Context::in_namespace("n"), "/t", &message).unwrap();
+            assert_eq!(log(&store)[0].to_json()["payload"], *payload);
+            seen.insert(name.to_owned());
+        }
+    }
+    assert_eq!(seen.len(), schemas.len(), "{seen:?}");
 }
 
 /// The entries of a storage as they are stored.

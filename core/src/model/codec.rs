@@ -61,18 +61,28 @@ impl<T: Codec + PartialEq> crate::proto::Message for T {
 }
 
 pub(crate) fn take_text(field: &Record<'_>, to: &mut String) -> Result<bool> {
+    let mut text = "";
+    let taken = take_str(field, &mut text)?;
+    if taken {
+        // A field stands once as a rule, so there is nothing in `to` whose memory could serve again.
+        *to = text.to_owned();
+    }
+    Ok(taken)
+}
+
+/// A text, borrowed from the message.
+pub(crate) fn take_str<'a>(field: &Record<'a>, to: &mut &'a str) -> Result<bool> {
     let Value::Bytes(bytes) = field.value else { return Ok(false) };
-    let text = std::str::from_utf8(bytes).map_err(|error| {
+    *to = std::str::from_utf8(bytes).map_err(|error| {
         Error::invalid_argument(format!("field {} at byte {} is not UTF-8", field.number, field.position))
             .with_detail("valid_bytes", error.valid_up_to())
     })?;
-    text.clone_into(to);
     Ok(true)
 }
 
 pub(crate) fn take_bytes(field: &Record<'_>, to: &mut Vec<u8>) -> bool {
     let Value::Bytes(bytes) = field.value else { return false };
-    bytes.clone_into(to);
+    *to = bytes.to_vec();
     true
 }
 

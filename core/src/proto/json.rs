@@ -201,7 +201,7 @@ fn put_message(schema: &Schema, value: &Value, out: &mut Vec<u8>) -> Result<()> 
         }
         _ => return Err(Error::invalid_argument(format!("{} is not an object", schema.name))),
     };
-    let mut taken = 0;
+    let mut taken = 0usize;
     for field in schema.fields {
         let names: &[&str] = if matches!(field.kind, Kind::Bytes) { &["_text", "_base64"] } else { &[""] };
         let mut given = None;
@@ -212,12 +212,12 @@ fn put_message(schema: &Schema, value: &Value, out: &mut Vec<u8>) -> Result<()> 
             }
         }
         if let Some((ending, value)) = given {
-            taken += 1;
+            taken = taken.saturating_add(1);
             put_field(field, ending, value, out).map_err(|error| error.context(format!("{}: ", field.name)))?;
         }
     }
     if let Some(unknown) = members.get(UNKNOWN) {
-        taken += 1;
+        taken = taken.saturating_add(1);
         let bytes = base64(unknown).map_err(|error| error.context(format!("{UNKNOWN}: ")))?;
         // What is no protobuf would make the whole message unreadable.
         Reader::new(&bytes).try_for_each(|record| record.map(drop))?;

@@ -112,11 +112,10 @@ impl<'a> Record<'a> {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Reader<'a> {
-    bytes: &'a [u8],
-    /// Where the next record begins, in bytes from the start of `bytes`.
-    next: usize,
-    /// Where `bytes` begins, in bytes from the start of the outermost message.
-    base: usize,
+    /// What is not read yet.
+    rest: &'a [u8],
+    /// Where `rest` ends, in bytes from the start of the outermost message.
+    end: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -129,43 +128,36 @@ impl<'a> Reader<'a> {
     /// Reads a message that stands `base` bytes after the start of the outermost one, from where errors count.
     #[must_use]
     pub fn nested(bytes: &'a [u8], base: usize) -> Self {
-        Reader { bytes, next: 0, base }
+        Reader { rest: bytes, end: base.saturating_add(bytes.len()) }
     }
 
     /// Where the next record begins, in bytes from the start of the outermost message.
     #[must_use]
     pub fn offset(&self) -> usize {
-        self.base.saturating_add(self.next)
+        self.end.saturating_sub(self.rest.len())
     }
 
-    fn rest(&self) -> &'a [u8] {
-        self.bytes.get(self.next..).unwrap_or_default()
-    }
-
+    #[inline]
     fn record(&mut self) -> Result<Record<'a>> {
-        let (start, position) = (self.next, self.offset());
+        let (start, position) = (self.rest, self.offset());
         let (number, wire_type) = self.tag()?;
-        let value_start = self.next;
+        let value_start = self.rest;
         let value = match wire_type {
             WireType::Varint => Value::Varint(self.varint()?),
             WireType::Fixed64 => Value::Fixed64(u64::from_le_bytes(self.array()?)),
             WireType::Bytes => Value::Bytes(self.length_delimited()?),
             WireType::StartGroup => {
                 let end = self.group(number, position, MAX_GROUP_DEPTH)?;
-                Value::Group(self.bytes.get(value_start..end).unwrap_or_default())
+                Value::Group(up_to(value_start, end))
             }
             WireType::EndGroup => return Err(malformed(position, format_args!("group {number} ends but is not open"))),
             WireType::Fixed32 => Value::Fixed32(u32::from_le_bytes(self.array()?)),
         };
-        Ok(Record {
-            number,
-            value,
-            encoded: self.bytes.get(start..self.next).unwrap_or_default(),
-            encoded_value: self.bytes.get(value_start..self.next).unwrap_or_default(),
-            position,
-        })
+        let (encoded, encoded_value) = (up_to(start, self.rest), up_to(value_start, self.rest));
+        Ok(Record { number, value, encoded, encoded_value, position })
     }
 
+    #[inline]
     fn tag(&mut self) -> Result<(u32, WireType)> {
         let position = self.offset();
         let tag = self.varint()?;
@@ -185,22 +177,29 @@ impl<'a> Reader<'a> {
         Ok((number, wire_type))
     }
 
+    #[inline]
     fn varint(&mut self) -> Result<u64> {
-        let rest = self.rest();
         // Most varints are tags and short lengths.
-        if let Some(byte @ 0..0x80) = rest.first() {
-            self.next = self.next.saturating_add(1);
+        if let [byte @ 0..0x80, rest @ ..] = self.rest {
+            self.rest = rest;
             return Ok(u64::from(*byte));
         }
+        self.long_varint()
+    }
+
+    fn long_varint(&mut self) -> Result<u64> {
         let mut value = 0_u64;
-        for (index, (byte, shift)) in rest.iter().zip((0..u64::BITS).step_by(7)).enumerate() {
+        let mut rest = self.rest;
+        for (index, shift) in (0..u64::BITS).step_by(7).enumerate() {
+            let Some((byte, behind)) = rest.split_first() else { break };
+            rest = behind;
             if index == MAX_VARINT_BYTES - 1 && *byte > 1 {
                 let reason = if *byte < 0x80 { "varint passes 64 bits" } else { "varint is longer than 10 bytes" };
                 return Err(malformed(self.offset(), reason));
             }
             value |= u64::from(byte & 0x7f).wrapping_shl(shift);
             if *byte < 0x80 {
-                self.next = self.next.saturating_add(index).saturating_add(1);
+                self.rest = rest;
                 return Ok(value);
             }
         }
@@ -208,39 +207,39 @@ impl<'a> Reader<'a> {
     }
 
     fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
-        match self.rest().first_chunk() {
-            Some(bytes) => {
-                self.next = self.next.saturating_add(N);
+        match self.rest.split_first_chunk() {
+            Some((bytes, rest)) => {
+                self.rest = rest;
                 Ok(*bytes)
             }
             None => Err(malformed(self.offset(), format_args!("the message ends in the middle of {N} fixed bytes"))),
         }
     }
 
+    #[inline]
     fn length_delimited(&mut self) -> Result<&'a [u8]> {
         let position = self.offset();
         let length = self.varint()?;
-        let rest = self.rest();
-        match usize::try_from(length).ok().and_then(|length| rest.get(..length)) {
-            Some(bytes) => {
-                self.next = self.next.saturating_add(bytes.len());
+        match usize::try_from(length).ok().and_then(|length| self.rest.split_at_checked(length)) {
+            Some((bytes, rest)) => {
+                self.rest = rest;
                 Ok(bytes)
             }
             None => {
-                let left = rest.len();
+                let left = self.rest.len();
                 Err(malformed(position, format_args!("length {length} passes the end, {left} bytes are left")))
             }
         }
     }
 
-    /// Passes the rest of a group whose start tag stands at `opened`, and gives where its end tag begins, in bytes from
-    /// the start of `self.bytes`. `depth` counts this group too.
-    fn group(&mut self, number: u32, opened: usize, depth: usize) -> Result<usize> {
+    /// Passes the rest of a group whose start tag stands at `opened`, and gives what begins with its end tag. `depth` counts
+    /// this group too.
+    fn group(&mut self, number: u32, opened: usize, depth: usize) -> Result<&'a [u8]> {
         let Some(depth_left) = depth.checked_sub(1) else {
             return Err(malformed(opened, format_args!("groups stand more than {MAX_GROUP_DEPTH} deep")));
         };
-        while !self.rest().is_empty() {
-            let (end, position) = (self.next, self.offset());
+        while !self.rest.is_empty() {
+            let (end, position) = (self.rest, self.offset());
             let (inner, wire_type) = self.tag()?;
             match wire_type {
                 WireType::EndGroup if inner == number => return Ok(end),
@@ -261,21 +260,29 @@ impl<'a> Reader<'a> {
 impl<'a> Iterator for Reader<'a> {
     type Item = Result<Record<'a>>;
 
+    // Inlined, so that of a record only what the caller looks at is computed.
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        if self.rest().is_empty() {
+        if self.rest.is_empty() {
             return None;
         }
         let record = self.record();
         if record.is_err() {
-            self.next = self.bytes.len();
+            self.rest = &[];
         }
         Some(record)
     }
 }
 
+/// The part of `bytes` before `rest`, with which it ends.
+#[inline]
+fn up_to<'a>(bytes: &'a [u8], rest: &[u8]) -> &'a [u8] {
+    bytes.get(..bytes.len().saturating_sub(rest.len())).unwrap_or_default()
+}
+
 /// Checks a packed list of varints: what the reader would read as records.
 pub(super) fn check_packed_varints(mut reader: Reader<'_>) -> Result<()> {
-    while !reader.rest().is_empty() {
+    while !reader.rest.is_empty() {
         reader.varint()?;
     }
     Ok(())
@@ -332,9 +339,16 @@ pub fn put_string(out: &mut Vec<u8>, number: u32, text: &str) {
 
 /// Appends a field that holds a message, which `write` appends to the vector it is given.
 pub fn put_message(out: &mut Vec<u8>, number: u32, write: impl FnOnce(&mut Vec<u8>)) {
-    let mut body = Vec::new();
-    write(&mut body);
-    put_bytes(out, number, &body);
+    put_tag(out, number, WireType::Bytes);
+    let start = out.len();
+    write(out);
+    let length = out.len().saturating_sub(start);
+    // The length is known only now, and is moved to its place: cheaper than a vector for each message.
+    put_varint(out, length as u64);
+    let length_bytes = out.len().saturating_sub(start).saturating_sub(length);
+    if let Some(message) = out.get_mut(start..) {
+        message.rotate_right(length_bytes);
+    }
 }
 
 #[cfg(test)]

@@ -18,9 +18,11 @@
 //! k        snapshot child ‹ns› ‹snapshotter› ‹parent› ‹key›   nothing
 //! q        sequence ‹ns› ‹snapshotter›              how many names its snapshots were given, 8 bytes little-endian
 //! b        backing snapshot ‹snapshotter› ‹name›    what a snapshotter without files keeps: a number, containerd's message
-//! L        event log                                the numbers of the first and the last event
 //! e        event ‹number, 8 bytes big-endian›       containerd's envelope
+//! f        event log                                the numbers of the first and the last event
 //! ```
+//!
+//! The log's numbers stand behind its last event, because both are written with every change: mostly that is one page.
 //!
 //! Every part but the last is escaped (`00` becomes `00 ff`) and ended by `00 01`, so that keys sort as their parts do,
 //! bytewise, which is the order of containerd's listings, and no name can reach into another's range. The last part is
@@ -57,7 +59,7 @@ pub(crate) enum Space {
     SnapshotChild = b'k',
     Sequence = b'q',
     BackingSnapshot = b'b',
-    EventLog = b'L',
+    EventLog = b'f',
     Event = b'e',
 }
 
@@ -202,7 +204,7 @@ pub(crate) fn prefix_end(prefix: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// The first key behind `key`.
-pub(super) fn after(key: &[u8]) -> Vec<u8> {
+pub(crate) fn after(key: &[u8]) -> Vec<u8> {
     [key, &[0]].concat()
 }
 

@@ -18,17 +18,17 @@ use super::{Snapshot, Storage, Visit, WriteSet};
 use crate::{Error, ErrorKind, Result};
 #[cfg(feature = "file")]
 use ::redb::ReadOnlyDatabase;
-use ::redb::{Database, ReadOnlyTable, ReadableDatabase as _, TableDefinition};
+use ::redb::{CursorError, Database, ReadOnlyTable, ReadableDatabase as _, Table, TableDefinition};
 use backend::Bytes;
 use failure::{IntoError as _, guarded};
 use std::ops::{Bound, ControlFlow};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockWriteGuard};
 
 const TABLE: TableDefinition<'static, &[u8], &[u8]> = TableDefinition::new("book");
 
 /// redb's own default is 1 GiB. The hot pages of a book are its branches and the heads of its records.
-const CACHE_BYTES: usize = 32 << 20;
+const CACHE_BYTES: usize = 128 << 20;
 
 /// A book up to this size is verified whole when it is opened, which takes about 2 ms a MiB. A flipped bit in a key or in a
 /// branch hides records: without this, a `get` would say that they do not exist. Larger ones are verified by a check.
@@ -48,6 +48,9 @@ pub struct RedbStorage {
 
 /// A database, and whether it was found damaged when it was opened.
 struct Open {
+    /// The newest state, for all who ask before the next commit: finding the table's root costs more than a `get`. Stands
+    /// before the engine, so that it is let go first.
+    newest: Mutex<Option<Arc<RedbSnapshot>>>,
     engine: Engine,
     damaged: bool,
 }
@@ -56,6 +59,29 @@ enum Engine {
     Write(Database),
     #[cfg(feature = "file")]
     Read(ReadOnlyDatabase),
+}
+
+impl Open {
+    fn new(engine: Engine, damaged: bool) -> Self {
+        Open { newest: Mutex::default(), engine, damaged }
+    }
+
+    /// The newest state. Whoever takes it from redb holds the lock meanwhile, so none can be kept that a commit has passed.
+    fn snapshot(&self) -> Result<Arc<RedbSnapshot>> {
+        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(snapshot) = &*newest {
+            return Ok(Arc::clone(snapshot));
+        }
+        let table = guarded(|| RedbStorage::read_table(&self.engine))?;
+        Ok(Arc::clone(newest.insert(Arc::new(RedbSnapshot { table, damaged: self.damaged }))))
+    }
+
+    /// Lets the newest state go: there is a newer one, or redb must not be read now.
+    fn forget_snapshot(&self) {
+        let passed = self.newest.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // Letting the last hold on it go calls redb, which nobody need wait for.
+        drop(passed);
+    }
 }
 
 impl Engine {
@@ -140,7 +166,10 @@ impl RedbStorage {
 
     fn with_exclusive<T>(&self, work: impl FnOnce(&mut Database) -> Result<T>) -> Result<T> {
         match &mut *self.writable()? {
-            Some(open) => work(open.engine.writable_mut().ok_or_else(|| read_only(&self.place))?),
+            Some(open) => {
+                open.forget_snapshot();
+                work(open.engine.writable_mut().ok_or_else(|| read_only(&self.place))?)
+            }
             None => Err(self.failed()),
         }
     }
@@ -164,7 +193,6 @@ impl RedbStorage {
         let txn = match engine {
             Engine::Write(database) => database.begin_read(),
             #[cfg(feature = "file")]
-            #[cfg(feature = "file")]
             Engine::Read(database) => database.begin_read(),
         };
         txn.into_error()?.open_table(TABLE).into_error()
@@ -183,15 +211,12 @@ impl RedbStorage {
                 txn.set_two_phase_commit(true);
                 {
                     let mut table = txn.open_table(TABLE).into_error()?;
-                    for (key, value) in writes.iter() {
-                        match value {
-                            Some(value) => drop(table.insert(key, value).into_error()?),
-                            None => drop(table.remove(key).into_error()?),
-                        }
-                    }
+                    apply(&mut table, writes)?;
                 }
                 txn.commit().into_error()
-            })
+            })?;
+            open.forget_snapshot();
+            Ok(())
         })
     }
 
@@ -239,10 +264,7 @@ impl RedbStorage {
 
 impl Storage for RedbStorage {
     fn snapshot(&self) -> Result<Arc<dyn Snapshot>> {
-        self.with_database(|open| {
-            let table = guarded(|| Self::read_table(&open.engine))?;
-            Ok(Arc::new(RedbSnapshot { table, damaged: open.damaged }) as Arc<dyn Snapshot>)
-        })
+        self.with_database(|open| Ok(open.snapshot()? as Arc<dyn Snapshot>))
     }
 
     fn commit(&self, writes: &WriteSet) -> Result<()> {
@@ -270,7 +292,9 @@ impl Storage for RedbStorage {
 
     fn check(&self) -> Result<Vec<String>> {
         let mut open = self.writable()?;
-        let Open { engine, damaged } = open.as_mut().ok_or_else(|| self.failed())?;
+        let open = open.as_mut().ok_or_else(|| self.failed())?;
+        open.forget_snapshot();
+        let Open { engine, damaged, .. } = open;
         let Some(database) = engine.writable_mut() else { return self.check_copy() };
         match guarded(|| database.check_integrity().into_error()) {
             Ok(true) => Ok(Vec::new()),
@@ -296,6 +320,47 @@ impl Drop for RedbStorage {
             drop(database);
             Ok(())
         });
+    }
+}
+
+/// From so many changes on, runs of new keys are handed to redb as such.
+const RUNS_FROM: usize = 32;
+
+/// Makes the changes in a table.
+fn apply(table: &mut Table<'_, &'static [u8], &'static [u8]>, writes: &WriteSet) -> Result<()> {
+    let mut writes = writes.iter().peekable();
+    let in_runs = writes.len() >= RUNS_FROM;
+    while let Some((key, value)) = writes.next() {
+        let Some(value) = value else {
+            table.remove(key).into_error()?;
+            continue;
+        };
+        // A run of new keys that lie side by side goes in behind one search, and fills its pages.
+        let mut is_new = false;
+        if in_runs && matches!(writes.peek(), Some((_, Some(_)))) {
+            let mut gap = table.lower_bound_mut(Bound::Included(key)).into_error()?;
+            is_new = inserted(gap.insert_before(key, value))?;
+            while is_new && let Some((key, Some(value))) = writes.peek() {
+                if !inserted(gap.insert_before(*key, *value))? {
+                    break;
+                }
+                writes.next();
+            }
+            gap.close().into_error()?;
+        }
+        if !is_new {
+            table.insert(key, value).into_error()?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether an entry went into the gap. It did not where its key is there already, or belongs elsewhere.
+fn inserted(result: std::result::Result<(), CursorError>) -> Result<bool> {
+    match result {
+        Ok(()) => Ok(true),
+        Err(CursorError::UnorderedKey) => Ok(false),
+        Err(error) => Err(error).into_error(),
     }
 }
 
@@ -368,7 +433,7 @@ impl Place {
             // A part of the file cannot be read; the rest may do.
             Err(_) => true,
         };
-        Ok(Open { engine, damaged })
+        Ok(Open::new(engine, damaged))
     }
 
     /// The bytes of the database, unless they are more than this.

@@ -1,8 +1,8 @@
 use super::read_log::{RangeHash, ReadLog};
-use super::{Snapshot, Visit, WriteSet, seal};
+use super::write_set::{Change, WriteSet};
+use super::{Snapshot, Visit, seal};
 use crate::Result;
 use crate::model::Envelope;
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -67,8 +67,10 @@ pub struct Txn<'a> {
     base: &'a Arc<dyn Snapshot>,
     /// Changes of others below the own ones, the oldest first.
     below: [Option<&'a WriteSet>; 2],
-    /// The own changes: one set for each savepoint that is open, the innermost last.
-    own: Vec<WriteSet>,
+    own: WriteSet,
+    /// While a savepoint is open: what `own` said before about each key that was changed since, in order.
+    undo: Vec<(Vec<u8>, Option<Change>)>,
+    savepoints: usize,
     /// What happened, in order. The caller writes it to the log when the transaction takes effect, which gives the numbers.
     events: Vec<Envelope>,
     /// What was read from `base`, for those who must know at commit. A lock, because reading takes `&self`.
@@ -78,29 +80,23 @@ pub struct Txn<'a> {
 impl<'a> Txn<'a> {
     /// Works on `base`, with the changes in `below` already applied.
     pub(super) fn new(base: &'a Arc<dyn Snapshot>, below: [Option<&'a WriteSet>; 2]) -> Self {
-        Txn { base, below, own: vec![WriteSet::default()], events: Vec::new(), log: None }
+        Txn { base, below, own: WriteSet::default(), undo: Vec::new(), savepoints: 0, events: Vec::new(), log: None }
     }
 
     /// Goes on with the changes and the reads of a transaction that outlives this borrow.
     pub(super) fn resume(base: &'a Arc<dyn Snapshot>, own: WriteSet, events: Vec<Envelope>, log: ReadLog) -> Self {
-        Txn { base, below: [None, None], own: vec![own], events, log: Some(Mutex::new(log)) }
+        Txn { own, events, log: Some(Mutex::new(log)), ..Txn::new(base, [None, None]) }
     }
 
     /// The changes, the events and the reads so far.
     pub(super) fn into_parts(self) -> (WriteSet, Vec<Envelope>, ReadLog) {
-        let mut own = WriteSet::default();
-        for set in self.own {
-            own.merge(set);
-        }
         let log = self.log.map(|log| log.into_inner().unwrap_or_else(PoisonError::into_inner));
-        (own, self.events, log.unwrap_or_default())
+        (self.own, self.events, log.unwrap_or_default())
     }
 
-    /// Takes over changes as they are: their values carry their checksums already.
+    /// Takes over changes as they are: their values carry their checksums already. Not within a savepoint.
     pub(crate) fn absorb(&mut self, writes: WriteSet) {
-        if let Some(own) = self.own.last_mut() {
-            own.merge(writes);
-        }
+        self.own.merge(writes);
     }
 
     /// Notes what happened. It is told when the transaction takes effect, and never if it does not.
@@ -116,15 +112,20 @@ impl<'a> Txn<'a> {
     /// Sets a key.
     pub fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
         let sealed = seal::seal(&key, value);
-        if let Some(own) = self.own.last_mut() {
-            own.put(key, sealed);
-        }
+        self.change(key, Some(sealed));
     }
 
     /// Removes a key, if it is there.
     pub fn delete(&mut self, key: Vec<u8>) {
-        if let Some(own) = self.own.last_mut() {
-            own.delete(key);
+        self.change(key, None);
+    }
+
+    fn change(&mut self, key: Vec<u8>, change: Change) {
+        if self.savepoints == 0 {
+            self.own.replace(key, Some(change));
+        } else {
+            let before = self.own.replace(key.clone(), Some(change));
+            self.undo.push((key, before));
         }
     }
 
@@ -149,25 +150,42 @@ impl<'a> Txn<'a> {
     /// # Errors
     /// What `operation` gives.
     pub fn savepoint<T>(&mut self, operation: impl FnOnce(&mut Txn<'a>) -> Result<T>) -> Result<T> {
-        let (depth, events) = (self.own.len(), self.events.len());
-        self.own.push(WriteSet::default());
+        let (undo, savepoints, events) = (self.undo.len(), self.savepoints, self.events.len());
+        self.savepoints += 1;
         let result = operation(self);
-        // Whatever the operation left on the stack is its own; after a panic in an inner one there may be several.
-        let changes = self.own.split_off(depth.min(self.own.len()));
-        if result.is_ok() {
-            for set in changes {
-                self.absorb(set);
-            }
-        } else {
+        // Not just one less: after a panic in an inner savepoint that the operation caught, the count is too high.
+        self.savepoints = savepoints;
+        if result.is_err() {
             self.events.truncate(events);
+            for (key, before) in self.undo.drain(undo.min(self.undo.len())..).rev() {
+                self.own.replace(key, before);
+            }
+        }
+        if savepoints == 0 {
+            self.undo.clear();
         }
         result
     }
 
     /// What the changes, own and of others, say about a key: the newest word counts.
     fn changed(&self, key: &[u8]) -> Option<Option<&[u8]>> {
-        let own = self.own.iter().rev();
-        own.chain(self.below.iter().rev().copied().flatten()).find_map(|set| set.get(key))
+        let newest_first = [Some(&self.own), self.below[1], self.below[0]];
+        newest_first.into_iter().flatten().find_map(|set| set.get(key))
+    }
+
+    /// All changes to keys of a range, in ascending order of the keys; of several to one key, the newest.
+    fn changes(&self, start: &[u8], end: Option<&[u8]>) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
+        let newest_first = [Some(&self.own), self.below[1], self.below[0]];
+        let mut sets = newest_first.map(|set| set.map(|set| set.range(start, end)).into_iter().flatten().peekable());
+        std::iter::from_fn(move || {
+            let next = sets.iter_mut().filter_map(|set| set.peek().map(|(key, _)| *key)).min()?;
+            let mut newest = None;
+            for set in &mut sets {
+                let change = set.next_if(|(key, _)| *key == next);
+                newest = newest.or(change);
+            }
+            newest
+        })
     }
 
     fn log(&self, note: impl FnOnce(&mut ReadLog)) {
@@ -196,11 +214,7 @@ impl Read for Txn<'_> {
     }
 
     fn scan(&self, start: &[u8], end: Option<&[u8]>, visit: &mut Visit<'_>) -> Result<()> {
-        let mut changes = BTreeMap::new();
-        for set in self.below.iter().copied().flatten().chain(&self.own) {
-            changes.extend(set.range(start, end));
-        }
-        let mut changes = changes.into_iter().peekable();
+        let mut changes = self.changes(start, end).peekable();
         let mut seen = RangeHash::default();
         let mut stopped_at: Option<Vec<u8>> = None;
         Read::scan(self.base, start, end, &mut |key, value| {

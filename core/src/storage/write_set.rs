@@ -1,10 +1,13 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
+/// What becomes of a key: its new value, or that it goes.
+pub(super) type Change = Option<Vec<u8>>;
+
 /// Changes that take effect together: for each key its new value, or that it goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WriteSet {
-    entries: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    entries: BTreeMap<Vec<u8>, Change>,
 }
 
 impl WriteSet {
@@ -16,6 +19,14 @@ impl WriteSet {
     /// Removes a key, if it is there.
     pub fn delete(&mut self, key: impl Into<Vec<u8>>) {
         self.entries.insert(key.into(), None);
+    }
+
+    /// Makes the set say this about a key, and gives what it said before, if anything.
+    pub(super) fn replace(&mut self, key: Vec<u8>, change: Option<Change>) -> Option<Change> {
+        match change {
+            Some(change) => self.entries.insert(key, change),
+            None => self.entries.remove(&key),
+        }
     }
 
     /// What this set says about a key: nothing, that it goes, or its value.
@@ -37,7 +48,7 @@ impl WriteSet {
     }
 
     /// The changes in ascending order of their keys.
-    pub fn iter(&self) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&[u8], Option<&[u8]>)> {
         self.entries.iter().map(|(key, value)| (key.as_slice(), value.as_deref()))
     }
 

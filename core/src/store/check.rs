@@ -45,7 +45,7 @@ pub(super) fn values(snapshot: &Arc<dyn Snapshot>) -> Result<Vec<Finding>> {
     // The parts of the keys of what lies in namespaces, by the first byte of the keys.
     let mut records: BTreeMap<u8, BTreeSet<Vec<Vec<u8>>>> = BTreeMap::new();
     let mut links = snapshots::links::Links::default();
-    let mut log = Log::default();
+    let mut log = Log::of(snapshot);
     let mut last_key = Vec::new();
     let walked = Snapshot::scan(&**snapshot, &[], None, &mut |key, sealed| {
         last_key = key.to_vec();
@@ -71,10 +71,6 @@ pub(super) fn values(snapshot: &Arc<dyn Snapshot>) -> Result<Vec<Finding>> {
             // Checked above.
             Space::Book => Ok(()),
             Space::Event if lost => Err(Error::data_loss("the event log does not reach to it")),
-            Space::EventLog if value.is_empty() => {
-                log = Log::Unknown;
-                Ok(())
-            }
             Space::ContainerBody => halves::decode_body(&mut Container::default(), value),
             Space::SandboxBody => halves::decode_body(&mut Sandbox::default(), value),
             _ if value.is_empty() => Ok(()),
@@ -82,9 +78,7 @@ pub(super) fn values(snapshot: &Arc<dyn Snapshot>) -> Result<Vec<Finding>> {
             Space::ContainerHead => halves::decode_head::<Container>(value).map(drop),
             Space::Image => images::decode(value).map(drop),
             Space::SandboxHead => halves::decode_head::<Sandbox>(value).map(drop),
-            Space::EventLog => Bounds::decode(value)
-                .map(|bounds| log = Log::Known { next: bounds.first, last: bounds.last, missing: 0 })
-                .inspect_err(|_| log = Log::Unknown),
+            Space::EventLog => Bounds::decode(value).map(drop),
             Space::Event => crate::model::Envelope::decode(value).map(drop),
             Space::Lease => leases::decode(value).map(drop),
             Space::LeaseResource => leases::decode_resource(key, value).map(drop),
@@ -137,22 +131,22 @@ pub(super) fn values(snapshot: &Arc<dyn Snapshot>) -> Result<Vec<Finding>> {
     Ok(findings)
 }
 
-/// Follows the numbers of the events, which come in order and behind the bounds of the log.
+/// Follows the numbers of the events, which come in order.
 enum Log {
-    /// The bounds cannot be read, which is told already.
+    /// The bounds cannot be read, which is told when they come.
     Unknown,
     /// The next event should have this number.
     Known { next: u64, last: u64, missing: u64 },
 }
 
-impl Default for Log {
-    /// A book without bounds has no event yet.
-    fn default() -> Self {
-        Log::Known { next: 1, last: 0, missing: 0 }
-    }
-}
-
 impl Log {
+    fn of(snapshot: &Arc<dyn Snapshot>) -> Self {
+        match Bounds::read(snapshot) {
+            Ok(bounds) => Log::Known { next: bounds.first, last: bounds.last, missing: 0 },
+            Err(_) => Log::Unknown,
+        }
+    }
+
     /// Takes the key of the next event. Whether it lies within the bounds.
     fn holds(&mut self, parts: &[Vec<u8>]) -> bool {
         let Log::Known { next, last, missing } = self else { return true };
@@ -179,7 +173,7 @@ impl Log {
 mod tests {
     use super::*;
     use crate::Store;
-    use crate::model::{Descriptor, Image};
+    use crate::model::{Descriptor, Image, Lease, LeaseResource};
     use crate::storage::Txn;
 
     /// What is found in a book with a record of each kind after a change below the stores.
@@ -190,6 +184,10 @@ mod tests {
         namespace.sandboxes().create(&Sandbox::new("pod", "runc")).unwrap();
         let target = Descriptor::new("mt", format!("sha256:{}", "0".repeat(64)), 1);
         namespace.images().create(&Image::new("img", target)).unwrap();
+        let leases = namespace.leases();
+        leases.create(&Lease { id: "hold".to_owned(), ..Lease::default() }).unwrap();
+        let held = LeaseResource { id: "img".to_owned(), kind: "images".to_owned(), ..LeaseResource::default() };
+        leases.add_resource("hold", &held).unwrap();
         let changed = store.book.update(|txn| {
             change(txn);
             Ok(())
@@ -220,9 +218,18 @@ mod tests {
             [
                 r#"container "web" in namespace "a": its namespace does not exist"#,
                 r#"image "img" in namespace "a": its namespace does not exist"#,
+                r#"lease "hold" in namespace "a": its namespace does not exist"#,
+                r#"lease resource "img" in namespace "a" of lease "hold" of type "images": its namespace does not exist"#,
                 r#"sandbox "pod" in namespace "a": its namespace does not exist"#,
             ]
         );
+    }
+
+    #[test]
+    fn what_a_lease_held_that_is_gone_is_found() {
+        let problem =
+            r#"lease resource "img" in namespace "a" of lease "hold" of type "images": its lease does not exist"#;
+        assert_eq!(found(|txn| txn.delete(layout::record(Space::Lease, b"a", b"hold"))), [problem]);
     }
 
     #[test]
@@ -233,6 +240,7 @@ mod tests {
             (Space::SandboxHead, "pod"),
             (Space::SandboxBody, "pod"),
             (Space::Image, "img"),
+            (Space::Lease, "hold"),
         ] {
             let key = layout::record(space, b"a", id.as_bytes());
             let findings = found(|txn| txn.put(key.clone(), b"\x0a\x01\xff".to_vec()));

@@ -2,6 +2,11 @@
 
 mod record;
 mod rules;
+mod view;
+
+pub use view::{AnyView, ContainerView};
+
+pub(super) use rules::validate;
 
 use super::access::Access;
 use super::{Context, InNamespace, filters, halves};
@@ -23,6 +28,12 @@ pub trait ContainerStore {
     /// # Errors
     /// `InvalidArgument` for a filter that cannot be read, before anything is shown; what `visit` gives.
     fn list_containers(&self, context: &Context, filters: &[&[u8]], visit: &mut VisitContainer<'_>) -> Result<()>;
+
+    /// As [`ContainerStore::list_containers`], but shows the records where they lie, without copying them.
+    ///
+    /// # Errors
+    /// As [`ContainerStore::list_containers`].
+    fn view_containers(&self, context: &Context, filters: &[&[u8]], visit: &mut VisitContainerView<'_>) -> Result<()>;
 
     /// Adds a record and gives it as it was stored: with times, without empty labels.
     ///
@@ -49,6 +60,9 @@ pub trait ContainerStore {
 /// What is called with each record of a list.
 pub type VisitContainer<'a> = dyn FnMut(Container) -> Result<ControlFlow<()>> + 'a;
 
+/// What is called with a look at each record of a list.
+pub type VisitContainerView<'a> = dyn FnMut(&ContainerView<'_>) -> Result<ControlFlow<()>> + 'a;
+
 impl<A: Access> ContainerStore for A {
     fn get_container(&self, context: &Context, id: &str) -> Result<Container> {
         let namespace = context.require_namespace()?;
@@ -58,7 +72,19 @@ impl<A: Access> ContainerStore for A {
     fn list_containers(&self, context: &Context, filters: &[&[u8]], visit: &mut VisitContainer<'_>) -> Result<()> {
         let namespace = context.require_namespace()?;
         let filter = filters::parse(filters)?;
-        self.read(|read| halves::list(read, namespace, &filter, visit))
+        self.read(|read| {
+            halves::list::<Container>(read, namespace, &filter, &mut |head, body| visit(halves::decode(head, body)?))
+        })
+    }
+
+    fn view_containers(&self, context: &Context, filters: &[&[u8]], visit: &mut VisitContainerView<'_>) -> Result<()> {
+        let namespace = context.require_namespace()?;
+        let filter = filters::parse(filters)?;
+        self.read(|read| {
+            halves::list::<Container>(read, namespace, &filter, &mut |head, body| {
+                visit(&ContainerView::new(head, body)?)
+            })
+        })
     }
 
     fn create_container(&self, context: &Context, container: &Container) -> Result<Container> {
@@ -141,6 +167,34 @@ impl<S: ContainerStore + ?Sized> Containers<'_, S> {
     ) -> Result<()> {
         let filters: Vec<&[u8]> = filters.iter().map(AsRef::as_ref).collect();
         self.place.list_containers(&self.context, &filters, &mut visit)
+    }
+
+    /// As [`Containers::each`], but shows the records where they lie, without copying them.
+    ///
+    /// # Errors
+    /// As [`ContainerStore::list_containers`].
+    ///
+    /// ```
+    /// # use stowbook::{Store, model::Container};
+    /// # use std::ops::ControlFlow;
+    /// # let store = Store::in_memory();
+    /// # let containers = store.namespace("default").containers();
+    /// # containers.create(&Container::new("web", "io.containerd.runc.v2"))?;
+    /// let mut spec_bytes = 0;
+    /// containers.each_view(&[""], |container| {
+    ///     spec_bytes += container.spec.map_or(0, |spec| spec.value.len());
+    ///     Ok(ControlFlow::Continue(()))
+    /// })?;
+    /// # assert_eq!(spec_bytes, 0);
+    /// # Ok::<(), stowbook::Error>(())
+    /// ```
+    pub fn each_view<F: AsRef<[u8]>>(
+        &self,
+        filters: &[F],
+        mut visit: impl FnMut(&ContainerView<'_>) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
+        let filters: Vec<&[u8]> = filters.iter().map(AsRef::as_ref).collect();
+        self.place.view_containers(&self.context, &filters, &mut visit)
     }
 
     /// Adds a record, and gives it as it was stored.

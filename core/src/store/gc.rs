@@ -7,6 +7,7 @@ mod labels;
 mod scan;
 mod sweep;
 #[cfg(test)]
+#[cfg(feature = "file")]
 mod tests;
 
 use super::Store;
@@ -204,7 +205,8 @@ impl Store {
     /// each thing why it stays.
     ///
     /// # Errors
-    /// `DataLoss` for a record that cannot be read: nothing was removed then. What the storage gives.
+    /// `DataLoss` for a record that cannot be read: nothing was removed then. What the storage gives; what the places of the
+    /// bytes give, when the records are removed already: see [`Store::clean_up`].
     ///
     /// ```
     /// # use stowbook::{Store, gc::CollectOptions, model::{Labels, Lease}};

@@ -38,8 +38,8 @@ fn head_key<T: Halved>(namespace: &str, id: &str) -> Vec<u8> {
     layout::record(T::HEAD, namespace.as_bytes(), id.as_bytes())
 }
 
-fn body_key<T: Halved>(namespace: &str, id: &str) -> Vec<u8> {
-    layout::record(T::BODY, namespace.as_bytes(), id.as_bytes())
+fn body_key<T: Halved>(namespace: &str, id: &[u8]) -> Vec<u8> {
+    layout::record(T::BODY, namespace.as_bytes(), id)
 }
 
 /// The record of a head; its body is still to be added.
@@ -60,8 +60,15 @@ pub(super) fn decode_body<T: Halved>(record: &mut T, body: &[u8]) -> Result<()> 
     Ok(())
 }
 
+/// The record of a head and a body.
+pub(super) fn decode<T: Halved>(head: &[u8], body: &[u8]) -> Result<T> {
+    let mut record = decode_head(head)?;
+    decode_body(&mut record, body)?;
+    Ok(record)
+}
+
 /// Protobuf that does not decode is the caller's fault on a wire, but lost data in a book.
-fn damaged(error: Error) -> Error {
+pub(super) fn damaged(error: Error) -> Error {
     Error::data_loss(error.message_bytes())
 }
 
@@ -94,15 +101,16 @@ pub(super) fn exists<T: Halved>(read: &dyn Read, namespace: &str, id: &str) -> R
 }
 
 pub(super) fn load<T: Halved>(read: &dyn Read, namespace: &str, id: &str) -> Result<Option<T>> {
-    let Some(mut record) = read.decode(&head_key::<T>(namespace, id), decode_head)? else { return Ok(None) };
-    add_body(read, namespace, &mut record)?;
-    Ok(Some(record))
-}
-
-fn add_body<T: Halved>(read: &dyn Read, namespace: &str, record: &mut T) -> Result<()> {
-    let key = body_key::<T>(namespace, record.id());
-    let found = read.get(&key, &mut |body| decode_body(record, body))?;
-    if found { Ok(()) } else { Err(body_missing(&key)) }
+    let mut record = None;
+    read.get(&head_key::<T>(namespace, id), &mut |head| {
+        let key = body_key::<T>(namespace, id.as_bytes());
+        let found = read.get(&key, &mut |body| {
+            record = Some(decode(head, body)?);
+            Ok(())
+        })?;
+        if found { Ok(()) } else { Err(body_missing(&key)) }
+    })?;
+    Ok(record)
 }
 
 fn body_missing(key: &[u8]) -> Error {
@@ -110,50 +118,133 @@ fn body_missing(key: &[u8]) -> Error {
         .with_help("restore a backup, or check the book to see what else is missing")
 }
 
+/// What is called with the head and the body of each record of a list.
+type VisitHalves<'a> = dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>> + 'a;
+
+/// How many records of a list are found before the first of them is shown.
+const PAGE_RECORDS: usize = 128;
+
 /// Shows the records that the filter selects, in byte order of their ids, until `visit` breaks.
 pub(super) fn list<T: Halved>(
     read: &dyn Read,
     namespace: &str,
     filter: &Filter,
-    visit: &mut dyn FnMut(T) -> Result<ControlFlow<()>>,
+    visit: &mut VisitHalves<'_>,
 ) -> Result<()> {
-    // Only the head is looked at until a record is known to be wanted, and of the head only what the filter names.
     let heads = layout::records(T::HEAD, namespace.as_bytes());
-    let mut wanted: Vec<T> = Vec::new();
-    read.scan(&heads, layout::prefix_end(&heads).as_deref(), &mut |_, head| {
-        if filter.is_all() || T::is_selected(filter, Fields::of(head)) {
-            wanted.push(decode_head(head)?);
-        }
-        Ok(ControlFlow::Continue(()))
-    })?;
-    if !filter.is_all() {
-        for mut record in wanted {
-            add_body(read, namespace, &mut record)?;
-            if visit(record)?.is_break() {
-                break;
+    let (id_at, heads_end) = (heads.len(), layout::prefix_end(&heads));
+    let mut page = Page::default();
+    let mut from = Some(heads);
+    while let Some(start) = from.take() {
+        // Only the head is looked at until a record is known to be wanted, and of the head only what the filter names.
+        page.clear();
+        read.scan(&start, heads_end.as_deref(), &mut |key, head| {
+            if filter.is_all() || T::is_selected(filter, Fields::of(head)) {
+                page.push(key.get(id_at..).unwrap_or_default(), head);
             }
+            if page.len() < PAGE_RECORDS {
+                return Ok(ControlFlow::Continue(()));
+            }
+            from = Some(layout::after(key));
+            Ok(ControlFlow::Break(()))
+        })?;
+        // When all are wanted, one walk over the bodies, which lie in the same order, is cheaper than a search for each.
+        let flow = if filter.is_all() {
+            show_neighbours::<T>(read, namespace, &page, visit)?
+        } else {
+            show_each::<T>(read, namespace, &page, visit)?
+        };
+        if flow.is_break() {
+            break;
         }
-        return Ok(());
     }
-    // All are wanted: one walk over the bodies, which lie in the same order, is cheaper than a search for each.
-    let bodies = layout::records(T::BODY, namespace.as_bytes());
-    let mut wanted = wanted.into_iter();
-    let mut broken = false;
-    read.scan(&bodies, layout::prefix_end(&bodies).as_deref(), &mut |key, body| {
-        let Some(mut record) = wanted.next() else {
+    Ok(())
+}
+
+fn show_each<T: Halved>(
+    read: &dyn Read,
+    namespace: &str,
+    page: &Page,
+    visit: &mut VisitHalves<'_>,
+) -> Result<ControlFlow<()>> {
+    for (id, head) in page.iter() {
+        let key = body_key::<T>(namespace, id);
+        let mut flow = ControlFlow::Continue(());
+        let found = read.get(&key, &mut |body| {
+            flow = visit(head, body)?;
+            Ok(())
+        })?;
+        if !found {
+            return Err(body_missing(&key));
+        }
+        if flow.is_break() {
+            return Ok(flow);
+        }
+    }
+    Ok(ControlFlow::Continue(()))
+}
+
+/// Shows records between which there is no other.
+fn show_neighbours<T: Halved>(
+    read: &dyn Read,
+    namespace: &str,
+    page: &Page,
+    visit: &mut VisitHalves<'_>,
+) -> Result<ControlFlow<()>> {
+    let (Some((first, _)), Some((last, _))) = (page.iter().next(), page.iter().next_back()) else {
+        return Ok(ControlFlow::Continue(()));
+    };
+    let (start, end) = (body_key::<T>(namespace, first), layout::after(&body_key::<T>(namespace, last)));
+    let id_at = start.len().saturating_sub(first.len());
+    let mut heads = page.iter();
+    let mut flow = ControlFlow::Continue(());
+    read.scan(&start, Some(&end), &mut |key, body| {
+        let Some((id, head)) = heads.next() else {
             return Err(Error::data_loss(format!("{} belongs to no record", layout::describe(key))));
         };
-        if key.get(bodies.len()..) != Some(record.id().as_bytes()) {
-            return Err(body_missing(&body_key::<T>(namespace, record.id())));
+        if key.get(id_at..) != Some(id) {
+            return Err(body_missing(&body_key::<T>(namespace, id)));
         }
-        decode_body(&mut record, body)?;
-        let flow = visit(record)?;
-        broken = flow.is_break();
+        flow = visit(head, body)?;
         Ok(flow)
     })?;
-    match wanted.next() {
-        Some(record) if !broken => Err(body_missing(&body_key::<T>(namespace, record.id()))),
-        _ => Ok(()),
+    match heads.next() {
+        Some((id, _)) if flow.is_continue() => Err(body_missing(&body_key::<T>(namespace, id))),
+        _ => Ok(flow),
+    }
+}
+
+/// Ids and heads of records, one behind the other in one piece of memory.
+#[derive(Default)]
+struct Page {
+    bytes: Vec<u8>,
+    /// Where each id and each head ends.
+    ends: Vec<(usize, usize)>,
+}
+
+impl Page {
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+    }
+
+    fn push(&mut self, id: &[u8], head: &[u8]) {
+        self.bytes.extend_from_slice(id);
+        let id_end = self.bytes.len();
+        self.bytes.extend_from_slice(head);
+        self.ends.push((id_end, self.bytes.len()));
+    }
+
+    fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    fn iter(&self) -> impl DoubleEndedIterator<Item = (&[u8], &[u8])> {
+        (0..self.len()).filter_map(|at| {
+            let (id_end, end) = *self.ends.get(at)?;
+            let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |(_, end)| *end);
+            Some((self.bytes.get(start..id_end)?, self.bytes.get(id_end..end)?))
+        })
     }
 }
 
@@ -162,11 +253,11 @@ pub(super) fn save<T: Halved>(txn: &mut Txn<'_>, namespace: &str, record: &T, st
     txn.put(head_key::<T>(namespace, record.id()), record.encode_head());
     let body = encode_body(record, stored);
     if stored.is_none_or(|stored| body != encode_body(stored, None)) {
-        txn.put(body_key::<T>(namespace, record.id()), body);
+        txn.put(body_key::<T>(namespace, record.id().as_bytes()), body);
     }
 }
 
 pub(super) fn delete<T: Halved>(txn: &mut Txn<'_>, namespace: &str, id: &str) {
     txn.delete(head_key::<T>(namespace, id));
-    txn.delete(body_key::<T>(namespace, id));
+    txn.delete(body_key::<T>(namespace, id.as_bytes()));
 }

@@ -54,7 +54,12 @@ impl Header {
 
 /// What a new book begins with.
 pub(super) fn new_book(host: &dyn Host) -> WriteSet {
-    let (key, value) = (layout::book(), Header::new(host).encode());
+    as_writes(&Header::new(host))
+}
+
+/// What makes a book the one of this header.
+pub(super) fn as_writes(header: &Header) -> WriteSet {
+    let (key, value) = (layout::book(), header.encode());
     let sealed = seal(&key, value);
     let mut writes = WriteSet::default();
     writes.put(key, sealed);

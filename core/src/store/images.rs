@@ -4,7 +4,7 @@
 mod record;
 mod rules;
 
-pub(super) use rules::decode;
+pub(super) use rules::{decode, validate};
 
 use super::access::Access;
 use super::{Context, InNamespace, filters, gc};

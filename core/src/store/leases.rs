@@ -19,7 +19,8 @@ pub trait LeaseStore {
     /// `AlreadyExists`; `Unknown` for a label without a key.
     fn create_lease(&self, context: &Context, lease: &Lease) -> Result<Lease>;
 
-    /// Removes a lease, but nothing of what it held: that is for the collector, which `sync` runs at once.
+    /// Removes a lease, but nothing of what it held: that is for the collector, which `sync` runs at once. In a transaction
+    /// it removes records; the bytes are left to [`Store::clean_up`](crate::Store::clean_up).
     ///
     /// # Errors
     /// `NotFound`. What the collector gives, with the lease removed.

@@ -3,6 +3,8 @@
 mod record;
 mod rules;
 
+pub(super) use rules::validate;
+
 use super::access::Access;
 use super::{Context, InNamespace, filters, halves};
 use crate::Result;
@@ -61,7 +63,9 @@ impl<A: Access> SandboxStore for A {
     fn list_sandboxes(&self, context: &Context, filters: &[&[u8]], visit: &mut VisitSandbox<'_>) -> Result<()> {
         let namespace = context.require_namespace()?;
         let filter = filters::parse(filters)?;
-        self.read(|read| halves::list(read, namespace, &filter, visit))
+        self.read(|read| {
+            halves::list::<Sandbox>(read, namespace, &filter, &mut |head, body| visit(halves::decode(head, body)?))
+        })
     }
 
     fn create_sandbox(&self, context: &Context, sandbox: &Sandbox) -> Result<Sandbox> {

@@ -9,10 +9,11 @@ use std::ops::ControlFlow;
 use stowbook::model::{
     Any, Container, Envelope, Image, Lease, LeaseResource, Mount, Namespace, Sandbox, Snapshot, Timestamp, Usage,
 };
+use stowbook::proto::Message as _;
 use stowbook::proto::generated::containerd::types;
 use stowbook::{
-    ContainerStore, Context, CreateSnapshot, DeleteImage, Error, EventStore, ImageStore, LeaseStore, NamespaceStore,
-    Result, SandboxStore, SnapshotStore, VisitContainer, VisitImage, VisitSandbox,
+    ContainerStore, ContainerView, Context, CreateSnapshot, DeleteImage, Error, EventStore, ImageStore, LeaseStore,
+    NamespaceStore, Result, SandboxStore, SnapshotStore, VisitContainer, VisitContainerView, VisitImage, VisitSandbox,
 };
 
 impl Remote {
@@ -83,6 +84,10 @@ impl ContainerStore for Remote {
         let request = containers::ListContainersRequest { filters: filters(wanted)? };
         let found = self.collect(&containers::LIST_STREAM, context, request)?;
         show(found.into_iter().filter_map(|message| message.container).collect(), visit)
+    }
+
+    fn view_containers(&self, context: &Context, wanted: &[&[u8]], visit: &mut VisitContainerView<'_>) -> Result<()> {
+        self.list_containers(context, wanted, &mut |container| visit(&ContainerView::of_message(&container.encode())?))
     }
 
     fn create_container(&self, context: &Context, container: &Container) -> Result<Container> {

@@ -4,24 +4,32 @@
 // It reads questions and writes answers, one JSON object a line:
 //
 //	{"records": [{"namespace": "n", "kind": "image", "id": "i", "link": "c0", "labels": {}}]}   what is kept of these?
-//	{"kept": ["n image i"]}
+//	{"kept": ["n image i"], "events": ["n /snapshot/remove a/k"]}
 //	{"times": ["2026-11-22T2:01:27Z"], "durations": ["1h"]}    seconds and nanoseconds, or null
 //	{"times": [[1795312887, 0]], "durations": [3600000000000]}
+//
+// For a containerd that runs as a daemon, "gc write FILE VERSION" writes the records of one question into a database of that
+// schema version, and "gc read FILE" tells which of them are there.
 package main
 
 import (
 	"bufio"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
+	apievents "github.com/containerd/containerd/api/events"
 	"github.com/containerd/containerd/v2/core/content"
+	"github.com/containerd/containerd/v2/core/events"
 	"github.com/containerd/containerd/v2/core/metadata"
+	"github.com/containerd/containerd/v2/pkg/namespaces"
 	"github.com/opencontainers/go-digest"
 	bolt "go.etcd.io/bbolt"
 )
@@ -47,6 +55,7 @@ type record struct {
 
 type answer struct {
 	Kept      []string    `json:"kept"`
+	Events    []string    `json:"events"`
 	Times     []*[2]int64 `json:"times"`
 	Durations []*int64    `json:"durations"`
 }
@@ -55,6 +64,24 @@ func main() {
 	in := bufio.NewReader(os.Stdin)
 	out := bufio.NewWriter(os.Stdout)
 	defer out.Flush()
+	if len(os.Args) > 2 {
+		var q question
+		check(json.NewDecoder(in).Decode(&q))
+		db, err := bolt.Open(os.Args[2], 0o600, nil)
+		check(err)
+		defer db.Close()
+		if os.Args[1] == "write" {
+			version, err := strconv.ParseInt(os.Args[3], 10, 64)
+			check(err)
+			check(db.Update(func(tx *bolt.Tx) error {
+				return bucket(tx, []string{"v1"}, true).Put([]byte("version"), binary.AppendVarint(nil, version))
+			}))
+			writeAll(db, q.Records)
+		} else {
+			check(json.NewEncoder(out).Encode(answer{Kept: kept(db, q.Records)}))
+		}
+		return
+	}
 	for {
 		line, err := in.ReadBytes('\n')
 		if len(line) > 0 {
@@ -62,7 +89,7 @@ func main() {
 			check(json.Unmarshal(line, &q))
 			a := answer{}
 			if q.Records != nil {
-				a.Kept = collect(q.Records)
+				a.Kept, a.Events = collect(q.Records)
 			}
 			for _, text := range q.Times {
 				a.Times = append(a.Times, parseTime(text))
@@ -96,8 +123,8 @@ func parseDuration(text string) *int64 {
 	return &nanos
 }
 
-// collect writes the records into a new database, runs the collector, and tells what is left.
-func collect(records []record) []string {
+// collect writes the records into a new database, runs the collector, and tells what is left and what was published.
+func collect(records []record) ([]string, []string) {
 	folder, err := os.MkdirTemp("", "gc")
 	check(err)
 	defer os.RemoveAll(folder)
@@ -105,16 +132,25 @@ func collect(records []record) []string {
 	check(err)
 	defer db.Close()
 	ctx := context.Background()
-	m := metadata.NewDB(db, nothing{}, nil)
+	published := publisher{}
+	m := metadata.NewDB(db, nothing{}, nil, metadata.WithEventsPublisher(&published))
 	check(m.Init(ctx))
+	writeAll(db, records)
+	_, err = m.GarbageCollect(ctx)
+	check(err)
+	return kept(db, records), published
+}
+
+func writeAll(db *bolt.DB, records []record) {
 	check(db.Update(func(tx *bolt.Tx) error {
 		for _, r := range records {
 			write(tx, r)
 		}
 		return nil
 	}))
-	_, err = m.GarbageCollect(ctx)
-	check(err)
+}
+
+func kept(db *bolt.DB, records []record) []string {
 	kept := []string{}
 	check(db.View(func(tx *bolt.Tx) error {
 		for _, r := range records {
@@ -182,9 +218,9 @@ func write(tx *bolt.Tx, r record) {
 	if r.Expires != "" {
 		expires, err := time.Parse(time.RFC3339Nano, r.Expires)
 		check(err)
-		binary, err := expires.MarshalBinary()
+		value, err := expires.MarshalBinary()
 		check(err)
-		check(at.Put([]byte("expireat"), binary))
+		check(at.Put([]byte("expireat"), value))
 	}
 	if r.Link == "" {
 		return
@@ -202,6 +238,22 @@ func write(tx *bolt.Tx, r record) {
 		put(nil, "snapshotter", snapshotter)
 		put(nil, "snapshotKey", key)
 	}
+}
+
+// publisher notes what is published.
+type publisher []string
+
+func (p *publisher) Publish(ctx context.Context, topic string, event events.Event) error {
+	namespace, _ := namespaces.Namespace(ctx)
+	what := ""
+	switch event := event.(type) {
+	case *apievents.SnapshotRemove:
+		what = event.Snapshotter + "/" + event.Key
+	case *apievents.ImageDelete:
+		what = event.Name
+	}
+	*p = append(*p, fmt.Sprintf("%s %s %s", namespace, topic, what))
+	return nil
 }
 
 // nothing is a content store that holds nothing. The collector cleans it up.

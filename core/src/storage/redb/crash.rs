@@ -14,8 +14,8 @@ use disk::{Images, Luck};
 use super::{Place, RedbStorage};
 use crate::model::{Any, Container, Timestamp};
 use crate::storage::{Book, Read as _, Snapshot, Storage, WriteSet};
-use crate::{Error, ErrorKind, Host, Result, Store};
-use std::collections::BTreeMap;
+use crate::{Error, ErrorKind, Host, Result, Since, Store};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, RwLock};
@@ -177,6 +177,21 @@ fn change<S: crate::ContainerStore>(containers: &crate::Containers<'_, S>, rando
     }
 }
 
+/// How many containers there are as the event log tells it.
+fn told(store: &Store) -> usize {
+    let mut there = BTreeSet::new();
+    for event in store.events().read(Since::Oldest, &[""], usize::MAX).unwrap().events {
+        let id = event.to_json().get("payload").unwrap().get("id").unwrap().to_string();
+        let record = (event.envelope.namespace, id);
+        match event.envelope.topic.as_str() {
+            "/containers/create" => assert!(there.insert(record)),
+            "/containers/delete" => assert!(there.remove(&record)),
+            topic => assert!(topic == "/containers/update" && there.contains(&record)),
+        }
+    }
+    there.len()
+}
+
 /// One state of the book, and the positions in the disk's log that belong to it.
 struct Step {
     /// Where the log stood when the operation began that made this state.
@@ -255,6 +270,7 @@ impl History {
                 .iter()
                 .sum();
             assert_eq!(listed, content.keys().filter(|key| key[0] == b'c').count(), "{what}");
+            assert_eq!(told(&store), listed, "{what}: the event log tells of other records");
             let new = Container::new("after", "runc");
             store.namespace("default").containers().create(&new).unwrap();
             assert_eq!(store.namespace("default").containers().get("after").unwrap().id, "after", "{what}");

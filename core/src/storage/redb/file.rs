@@ -211,7 +211,7 @@ fn create_file(path: &Path, replace: &Replace, fill: impl FnOnce(&RedbStorage) -
     })?;
     let database = create(guarded(|| FileBackend::new(file).into_error())?, &syncs)?;
     let place = Place::File { path: temporary.0.clone(), options: OpenOptions::default() };
-    let open = Open { engine: Engine::Write(database), damaged: false };
+    let open = Open::new(Engine::Write(database), false);
     let storage = RedbStorage { database: RwLock::new(Some(open)), place, syncs };
     fill(&storage).map_err(|error| at(path, error))?;
     drop(storage);

@@ -23,7 +23,7 @@ pub(super) fn get(read: &dyn Read, namespace: &str, id: &str) -> Result<Containe
 }
 
 /// What every record must be, in the order in which containerd looks (§3.2).
-pub(super) fn validate(container: &Container) -> Result<()> {
+pub(in crate::store) fn validate(container: &Container) -> Result<()> {
     validate_identifier(&container.id).map_err(|error| error.context("container.ID: "))?;
     if container.extensions.contains_key("") {
         return Err(Error::invalid_argument("container.Extension keys must not be zero-length")

@@ -87,7 +87,7 @@ impl Adaptor for Event {
             }
             _ => return None,
         };
-        (!text.is_empty()).then(|| Cow::Borrowed(text.as_bytes()))
+        (!text.is_empty()).then_some(Cow::Borrowed(text.as_bytes()))
     }
 }
 

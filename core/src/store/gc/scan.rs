@@ -3,8 +3,7 @@
 use super::graph::Graph;
 use super::labels::{self, Age, Meaning};
 use super::{Because, CollectRules, How, Resource, ResourceKind};
-use crate::model::{Blob, Container, Labels, Sandbox, Timestamp};
-use crate::proto::Message;
+use crate::model::{Container, Labels, Sandbox, Timestamp};
 use crate::storage::Read;
 use crate::storage::layout::{self, Space};
 use crate::store::{content, halves, images, leases, snapshots};
@@ -146,7 +145,7 @@ impl Scan<'_> {
 
     fn content(&mut self, read: &dyn Read) -> Result<()> {
         each(read, self.namespace, Space::Blob, |key, parts, value| {
-            let blob: Blob = decode(key, value)?;
+            let blob = content::record::decode_blob(value)?;
             let [digest] = texts(key, parts)?;
             let number = self.add(key, ResourceKind::Content, digest);
             let listens = Listens { root: true, back_references: true, conditions: true, ..Listens::default() };
@@ -269,13 +268,4 @@ fn texts<const N: usize>(key: &[u8], parts: Vec<Vec<u8>>) -> Result<[String; N]>
     texts
         .and_then(|texts| texts.try_into().ok())
         .ok_or_else(|| Error::data_loss(format!("{} is not UTF-8", layout::describe(key))))
-}
-
-/// Protobuf that does not decode is the caller's fault on a wire, but lost data in a book.
-fn decode<T: Message>(key: &[u8], value: &[u8]) -> Result<T> {
-    T::decode(value).map_err(|error| {
-        Error::data_loss(error.message_bytes())
-            .context(format!("{}: ", layout::describe(key)))
-            .with_help("restore a backup, or check the book to see what else is damaged")
-    })
 }

@@ -56,7 +56,7 @@ pub(super) fn list(read: &dyn Read, namespace: &str, filter: &Filter, visit: &mu
 }
 
 /// What every record must be, in the order in which containerd looks.
-fn validate(image: &Image) -> Result<()> {
+pub(in crate::store) fn validate(image: &Image) -> Result<()> {
     for (key, value) in &image.labels {
         validate_label(key, value).map_err(|error| error.context("image.Labels: "))?;
     }

@@ -69,8 +69,7 @@ pub(super) fn create(
     }
     labels::settle(&mut created.labels)?;
     txn.put(key(namespace, &created.id), created.encode());
-    let event = proto::CreateRequest { id: created.id.clone(), labels: created.labels.clone() };
-    events::publish(txn, namespace, "/stowbook/leases/create", &event, now);
+    events::publish_record(txn, namespace, "/stowbook/leases/create", &created, now);
     Ok(created)
 }
 

@@ -68,14 +68,16 @@ fn check_reserved(name: &str) -> Result<()> {
 
 /// Whether records of this kind were ever made in the namespace.
 pub(in crate::store) fn ever_had(read: &dyn Read, namespace: &str, kind: Kind) -> Result<bool> {
-    Ok(load(read, namespace)?.is_some_and(|record| record.kinds & kind as u8 != 0))
+    // The labels behind the first byte are not looked at: every write of a record asks this.
+    let kinds = read.decode(&layout::namespace(namespace.as_bytes()), |value| Ok(value.first().copied()))?;
+    Ok(kinds.flatten().is_some_and(|kinds| kinds & kind as u8 != 0))
 }
 
 /// Makes sure that a record of this kind can be made in the namespace, creating the namespace if need be (§2.3).
 pub(in crate::store) fn ensure(txn: &mut Txn<'_>, namespace: &str, kind: Kind) -> Result<()> {
     check_reserved(namespace)?;
-    let mut record = load(txn, namespace)?.unwrap_or_default();
-    if record.kinds & kind as u8 == 0 {
+    if !ever_had(txn, namespace, kind)? {
+        let mut record = load(txn, namespace)?.unwrap_or_default();
         record.kinds |= kind as u8;
         save(txn, namespace, record);
     }

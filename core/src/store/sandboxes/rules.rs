@@ -27,7 +27,7 @@ pub(super) fn get(read: &dyn Read, namespace: &str, id: &str) -> Result<Sandbox>
 }
 
 /// What every record must be. Its times, which containerd checks too, are always set here.
-pub(super) fn validate(sandbox: &Sandbox) -> Result<()> {
+pub(in crate::store) fn validate(sandbox: &Sandbox) -> Result<()> {
     validate_identifier(&sandbox.id).map_err(|error| error.context("invalid sandbox ID: "))
 }
 

@@ -93,7 +93,7 @@ fn snapshot_key(namespace: &str, snapshotter: &str, key: &str) -> Vec<u8> {
 }
 
 pub(in crate::store) fn decode_sequence(value: &[u8]) -> Result<u64> {
-    let bytes = value.try_into().map_err(|_| Error::data_loss("a counter of snapshots is damaged"))?;
+    let bytes = value.try_into().map_err(|_| Error::data_loss("the counter is damaged"))?;
     Ok(u64::from_le_bytes(bytes))
 }
 
