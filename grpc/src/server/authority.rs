@@ -188,8 +188,10 @@ fn skip(left: usize) -> Frame {
 }
 
 /// Where in a compressed header block the next byte is.
+#[derive(Default)]
 enum Block {
     /// At the first byte of a field.
+    #[default]
     Field,
     /// In the number that names an indexed field, or a new size of the table: nothing follows it.
     LastOfNumber,
@@ -231,12 +233,6 @@ enum Block {
         left: usize,
         code: Code,
     },
-}
-
-impl Default for Block {
-    fn default() -> Self {
-        Block::Field
-    }
 }
 
 /// Whether the name that is being read can be `:authority`.

@@ -14,12 +14,15 @@ use tonic::Status;
 type Running<T> = Pin<Box<dyn Future<Output = Result<T, Status>> + Send>>;
 type Handler = Box<dyn Fn(Call, Incoming) -> Running<Reply> + Send + Sync>;
 
+/// Puts messages into a feed until there are no more.
+type Maker = dyn FnOnce(Feed) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send;
+
 /// What answers a request with several messages.
 pub(crate) enum Replies<A> {
     /// These.
     All(Vec<A>),
     /// Those that this makes, at the client's pace.
-    Fed(Box<dyn FnOnce(Feed) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>),
+    Fed(Box<Maker>),
 }
 
 impl<A> Replies<A> {

@@ -186,14 +186,14 @@ fn status(status: Status) -> Result<IngestStatus> {
         Some(time) => Timestamp::new(time.seconds, u32::try_from(time.nanos).unwrap_or(u32::MAX)).map(Some),
         None => Ok(None),
     };
-    let mut out = IngestStatus::default();
-    out.reference = status.r#ref;
-    out.offset = status.offset;
-    out.total = status.total;
-    out.expected = status.expected;
-    out.started_at = time(status.started_at)?;
-    out.updated_at = time(status.updated_at)?;
-    Ok(out)
+    Ok(IngestStatus {
+        reference: status.r#ref,
+        offset: status.offset,
+        total: status.total,
+        expected: status.expected,
+        started_at: time(status.started_at)?,
+        updated_at: time(status.updated_at)?,
+    })
 }
 
 impl Contents for Remote {

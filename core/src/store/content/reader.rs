@@ -74,7 +74,7 @@ mod tests {
         writer.write(&bytes).unwrap();
         let digest = content.commit(&mut writer, &CommitContent::default()).unwrap().digest;
         let context = Context::in_namespace("a");
-        let read = |offset, size| {
+        let read = |offset, size| -> Result<(Vec<u8>, Vec<usize>)> {
             let request = ReadContentRequest { digest: digest.clone(), offset, size };
             let mut reader = ContentReader::open(&store, &context, &request)?;
             let (mut all, mut chunks) = (Vec::new(), Vec::new());
@@ -83,7 +83,7 @@ mod tests {
                 chunks.push(response.data.len());
                 all.extend(response.data);
             }
-            Result::Ok((all, chunks))
+            Ok((all, chunks))
         };
         assert_eq!(read(0, 0).unwrap(), (bytes.clone(), vec![CHUNK_BYTES, CHUNK_BYTES, 3]));
         assert_eq!(read(-3, 0).unwrap().0, bytes);
