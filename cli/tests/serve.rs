@@ -1,6 +1,7 @@
 //! `stowbook serve` as a process: its socket, its signals, its refusals.
 
 #![cfg(all(unix, feature = "serve"))]
+#![allow(clippy::unwrap_used)]
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;

@@ -1,5 +1,7 @@
 //! What clients see: errors, streams, records that come back whole.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use common::{Running, new_container};

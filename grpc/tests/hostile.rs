@@ -1,5 +1,7 @@
 //! What the server gets that no proper client sends: it answers, or closes, and goes on with the others.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use common::Running;

@@ -480,27 +480,27 @@ mod tests {
 
     #[test]
     fn everything_else_stays() {
-        let path = literal(b"/a/b", false);
+        let path = [literal(b"/a/b", false)];
         let long = [&[0x7f, 0x80, 0x01][..], &[b'/'; 255]].concat();
         let blocks = [
             // :path, by the static table and by its name.
-            field(&[0x44], &[path.clone()]),
-            field(&[0x40], &[literal(b":authoritx", false), path.clone()]),
-            field(&[0x40], &[literal(b":authorit", false), path.clone()]),
-            field(&[0x40], &[literal(b"", false), path.clone()]),
+            field(&[0x44], &path),
+            field(&[0x40], &[literal(b":authoritx", false), path[0].clone()]),
+            field(&[0x40], &[literal(b":authorit", false), path[0].clone()]),
+            field(&[0x40], &[literal(b"", false), path[0].clone()]),
             // Indexed fields, a new size of the table, an index of two bytes, then a value.
-            field(&[0x82, 0xff, 0x80, 0x01, 0x3f, 0xe1, 0x1f, 0x7f, 0x01], &[path.clone()]),
+            field(&[0x82, 0xff, 0x80, 0x01, 0x3f, 0xe1, 0x1f, 0x7f, 0x01], &path),
             // A value whose length has three bytes, then :authority.
             field(&[0x44], &[long]),
         ];
         for block in &blocks {
             assert_eq!(passed(&[frame(1, 4, block)]), frame(1, 4, block));
-            let then = [block.clone(), field(&[0x41], &[path.clone()])].concat();
+            let then = [block.clone(), field(&[0x41], &path)].concat();
             let changed = [block.clone(), field(&[0x41], &[literal(b"-a-b", false)])].concat();
             assert_eq!(passed(&[frame(1, 4, &then)]), frame(1, 4, &changed));
         }
-        let data = frame(0, 0, &field(&[0x41], &[path]));
-        assert_eq!(passed(&[data.clone()]), data, "DATA is no header block");
+        let data = [frame(0, 0, &field(&[0x41], &path))];
+        assert_eq!(passed(&data), data[0], "DATA is no header block");
     }
 
     #[test]

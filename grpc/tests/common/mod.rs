@@ -1,6 +1,7 @@
 //! A server in this process, and what tests ask it.
 
 #![allow(unreachable_pub, dead_code, reason = "each test file takes what it needs")]
+#![allow(clippy::unwrap_used)]
 
 use std::path::PathBuf;
 use stowbook::{Context, Store};
