@@ -1,7 +1,7 @@
 //! gRPC's frames: a flag, a length, a message. Source: containerd-grpc §3.
 
 use crate::MAX_MESSAGE_BYTES;
-use crate::wire::Wire;
+use crate::wire::{Sends, Wire};
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
@@ -74,8 +74,8 @@ fn cut_off() -> Status {
 }
 
 /// A message in its frame.
-pub(crate) fn frame(message: &impl Wire) -> Result<Bytes, Status> {
-    let message = message.encode();
+pub(crate) fn frame<A>(message: &impl Sends<A>) -> Result<Bytes, Status> {
+    let message = message.bytes();
     if message.len() > MAX_MESSAGE_BYTES {
         return Err(Status::resource_exhausted(format!(
             "grpc: trying to send message larger than max ({} vs. {MAX_MESSAGE_BYTES})",

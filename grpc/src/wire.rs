@@ -3,6 +3,8 @@
 //! A message without a record is one of the core's generated ones. A message with a record holds the core's model of it, which
 //! keeps what it does not know; [`message!`] writes such a message down.
 
+use std::borrow::Cow;
+use std::marker::PhantomData;
 use stowbook::proto::wire::{self, Reader, Record, Value};
 use stowbook::proto::{Described, Message, schema::Schema};
 use stowbook::{Error, Result, proto};
@@ -42,6 +44,36 @@ impl<T: Message + Send + Sync + 'static> Wire for Bare<T> {
 
     fn encode(&self) -> Vec<u8> {
         self.0.encode()
+    }
+}
+
+/// A message that is encoded already: what a list shows goes from the book to the wire as it lies there.
+pub(crate) struct Encoded<A> {
+    bytes: Vec<u8>,
+    message: PhantomData<fn() -> A>,
+}
+
+impl<A> Encoded<A> {
+    pub(crate) fn new(bytes: Vec<u8>) -> Self {
+        Encoded { bytes, message: PhantomData }
+    }
+}
+
+/// What can be sent where an `A` is expected.
+pub(crate) trait Sends<A>: Send + 'static {
+    /// The message on the wire.
+    fn bytes(&self) -> Cow<'_, [u8]>;
+}
+
+impl<A: Wire> Sends<A> for A {
+    fn bytes(&self) -> Cow<'_, [u8]> {
+        self.encode().into()
+    }
+}
+
+impl<A: 'static> Sends<A> for Encoded<A> {
+    fn bytes(&self) -> Cow<'_, [u8]> {
+        self.bytes.as_slice().into()
     }
 }
 

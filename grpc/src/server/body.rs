@@ -1,7 +1,7 @@
 //! What is sent back: messages, then a status in the trailers.
 
 use crate::frame::frame;
-use crate::wire::Wire;
+use crate::wire::{Sends, Wire};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
 use http_body::{Body, Frame};
@@ -33,8 +33,8 @@ pub(crate) struct Feed(mpsc::Sender<Result<Bytes, Status>>);
 
 impl Feed {
     /// Sends a message. Gives `false` when nobody takes it any more.
-    pub(crate) async fn send(&self, message: &impl Wire) -> bool {
-        self.0.send(frame(message)).await.is_ok()
+    pub(crate) async fn send<A: Wire>(&self, message: &A) -> bool {
+        self.0.send(frame::<A>(message)).await.is_ok()
     }
 
     /// Ends the stream with an error.
@@ -56,8 +56,8 @@ impl Reply {
     }
 
     /// These messages, and success.
-    pub(super) fn of(messages: &[impl Wire]) -> Result<Self, Status> {
-        let ready = messages.iter().map(frame).collect::<Result<_, _>>()?;
+    pub(super) fn of<A>(messages: &[impl Sends<A>]) -> Result<Self, Status> {
+        let ready = messages.iter().map(|message| frame(message)).collect::<Result<_, _>>()?;
         Ok(Reply { ready, trailers: Some(success()), ..Reply::default() })
     }
 

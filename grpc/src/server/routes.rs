@@ -4,7 +4,7 @@ use super::body::{Feed, Reply};
 use super::{Call, blocking};
 use crate::frame::Requests;
 use crate::method::Method;
-use crate::wire::Wire;
+use crate::wire::{Sends, Wire};
 use hyper::body::Incoming;
 use std::collections::{BTreeSet, HashMap};
 use std::pin::Pin;
@@ -40,26 +40,30 @@ pub(crate) struct Routes {
 
 impl Routes {
     /// A method with one request and one response.
-    pub(crate) fn unary<Q: Wire, A: Wire>(&mut self, method: &Method<Q, A>, operation: fn(&Call, Q) -> Result<A>) {
+    pub(crate) fn unary<Q: Wire, A: Wire, S: Sends<A>>(
+        &mut self,
+        method: &Method<Q, A>,
+        operation: fn(&Call, Q) -> Result<S>,
+    ) {
         self.add(method, move |call, body| {
             Box::pin(async move {
                 let request = only(body).await?;
-                blocking(move || Ok(Reply::of(&[operation(&call, request)?]))).await?
+                blocking(move || Ok(Reply::of::<A>(&[operation(&call, request)?]))).await?
             })
         });
     }
 
     /// A method with one request and several responses.
-    pub(crate) fn replies<Q: Wire, A: Wire>(
+    pub(crate) fn replies<Q: Wire, A: Wire, S: Sends<A>>(
         &mut self,
         method: &Method<Q, A>,
-        operation: fn(&Call, Q) -> Result<Replies<A>>,
+        operation: fn(&Call, Q) -> Result<Replies<S>>,
     ) {
         self.add(method, move |call, body| {
             Box::pin(async move {
                 let request = only(body).await?;
                 let replies = blocking(move || match operation(&call, request)? {
-                    Replies::All(messages) => Ok((Reply::of(&messages), None)),
+                    Replies::All(messages) => Ok((Reply::of::<A>(&messages), None)),
                     Replies::Fed(maker) => Ok((Ok(Reply::empty()), Some(maker))),
                 });
                 let (reply, maker) = replies.await?;

@@ -1,9 +1,10 @@
 use super::{filters, paths};
 use crate::generated::containers::*;
 use crate::server::{Call, Replies, Routes};
+use crate::wire::Encoded;
 use std::ops::ControlFlow;
-use stowbook::model::Container;
-use stowbook::{ContainerStore as _, Result};
+use stowbook::proto::wire::{self, WireType};
+use stowbook::{ContainerStore as _, ContainerView, Result};
 
 pub(super) fn serve(routes: &mut Routes) {
     routes.unary(&GET, get);
@@ -19,22 +20,35 @@ fn get(call: &Call, request: GetContainerRequest) -> Result<GetContainerResponse
     Ok(GetContainerResponse { container: Some(container) })
 }
 
-fn list(call: &Call, request: ListContainersRequest) -> Result<ListContainersResponse> {
-    Ok(ListContainersResponse { containers: find(call, &request)? })
+fn list(call: &Call, request: ListContainersRequest) -> Result<Encoded<ListContainersResponse>> {
+    let mut response = Vec::new();
+    each(call, &request, |container| put_container(&mut response, container))?;
+    Ok(Encoded::new(response))
 }
 
-fn list_stream(call: &Call, request: ListContainersRequest) -> Result<Replies<ListContainerMessage>> {
-    let found = find(call, &request)?.into_iter();
-    Ok(Replies::All(found.map(|container| ListContainerMessage { container: Some(container) }).collect()))
-}
-
-fn find(call: &Call, request: &ListContainersRequest) -> Result<Vec<Container>> {
-    let mut found = Vec::new();
-    call.store().list_containers(call.context(), &filters(&request.filters), &mut |container| {
-        found.push(container);
-        Ok(ControlFlow::Continue(()))
+fn list_stream(call: &Call, request: ListContainersRequest) -> Result<Replies<Encoded<ListContainerMessage>>> {
+    let mut messages = Vec::new();
+    each(call, &request, |container| {
+        let mut message = Vec::new();
+        put_container(&mut message, container);
+        messages.push(Encoded::new(message));
     })?;
-    Ok(found)
+    Ok(Replies::All(messages))
+}
+
+fn each(call: &Call, request: &ListContainersRequest, mut show: impl FnMut(&ContainerView<'_>)) -> Result<()> {
+    call.store().view_containers(call.context(), &filters(&request.filters), &mut |container| {
+        show(container);
+        Ok(ControlFlow::Continue(()))
+    })
+}
+
+/// Appends the record as field 1, as which both messages have it.
+fn put_container(out: &mut Vec<u8>, container: &ContainerView<'_>) {
+    let parts = container.message();
+    wire::put_tag(out, 1, WireType::Bytes);
+    wire::put_varint(out, parts.iter().map(|part| part.len() as u64).sum());
+    parts.iter().for_each(|part| out.extend_from_slice(part));
 }
 
 fn create(call: &Call, request: CreateContainerRequest) -> Result<CreateContainerResponse> {
