@@ -91,7 +91,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Db(Db),
     /// Serve the book on a unix socket, as containerd does: for ctr, nerdctl, and every client library of containerd
-    #[cfg(feature = "serve")]
+    #[cfg(all(unix, feature = "serve"))]
     Serve(crate::serve::Serve),
     /// Print a completion script for a shell
     Completions {

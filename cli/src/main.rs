@@ -15,7 +15,7 @@ mod output;
 mod place;
 mod progress;
 mod sandboxes;
-#[cfg(feature = "serve")]
+#[cfg(all(unix, feature = "serve"))]
 mod serve;
 mod usage;
 
@@ -90,7 +90,7 @@ fn run(global: &Global, command: Command) -> Result<(), Failure> {
         Command::Export { file } => export::export(global, &file),
         Command::Import { file, same_book } => export::import(global, &file, same_book),
         Command::Db(command) => db::run(global, command),
-        #[cfg(feature = "serve")]
+        #[cfg(all(unix, feature = "serve"))]
         Command::Serve(command) => serve::run(global, command),
         Command::Completions { shell } => {
             // It panics when it cannot write, so it writes to memory.

@@ -103,7 +103,7 @@ fn a_book_that_is_served_is_not_opened_by_another_process() {
     assert!(!output.status.success());
     assert!(String::from_utf8_lossy(&output.stderr).contains("unavailable"), "{output:?}");
     assert!(stop(child, "-TERM").status.success());
-    assert!(other.status().unwrap().success());
+    assert!(other.output().unwrap().status.success());
 }
 
 #[test]
@@ -133,4 +133,30 @@ fn readiness_is_told_to_systemd_and_metrics_are_shown() {
     let output = stop(child, "-TERM");
     assert_eq!(told(), "STOPPING=1");
     assert!(output.status.success());
+}
+
+#[test]
+fn a_socket_that_systemd_listens_on_is_served_and_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("passed");
+    let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    let mut shell = Command::new("sh");
+    // systemd passes sockets from number 3 on.
+    let script = r#"LISTEN_FDS=1 LISTEN_PID=$$ exec "$0" serve --memory --address unix://elsewhere 3<&0 </dev/null"#;
+    shell.args(["-c", script, env!("CARGO_BIN_EXE_stowbook")]).current_dir(folder.path());
+    shell.stdin(Stdio::from(std::os::fd::OwnedFd::from(listener))).stderr(Stdio::piped());
+    let child = shell.spawn().unwrap();
+    let mut stream = UnixStream::connect(&path).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    use std::io::{Read as _, Write as _};
+    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").unwrap();
+    let mut header = [0; 9];
+    stream.read_exact(&mut header).unwrap();
+    assert_eq!(header[3], 4, "the server's settings");
+    drop(stream);
+    let output = stop(child, "-TERM");
+    assert!(output.status.success(), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.starts_with(&format!("stowbook: serving on unix://{}", path.display())), "{said}");
+    assert!(path.exists() && !folder.path().join("elsewhere").exists());
 }

@@ -1,9 +1,11 @@
 //! A process that serves: its runtime, signals, systemd, and the page of its metrics.
 
 use crate::server::{Level, Server, Socket, SocketOptions};
-use std::ffi::OsString;
+use std::ffi::OsStr;
 use std::io;
 use std::net::SocketAddr;
+#[cfg(target_os = "linux")]
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -95,17 +97,15 @@ fn notify(state: &str) {
     let _ = send(&path, state);
 }
 
-fn send(path: &OsString, state: &str) -> io::Result<usize> {
-    use std::os::linux::net::SocketAddrExt as _;
-    use std::os::unix::ffi::OsStrExt as _;
+fn send(path: &OsStr, state: &str) -> io::Result<usize> {
     let socket = UnixDatagram::unbound()?;
-    match path.as_bytes().strip_prefix(b"@") {
-        Some(name) => {
-            let address = std::os::unix::net::SocketAddr::from_abstract_name(name)?;
-            socket.send_to_addr(state.as_bytes(), &address)
-        }
-        None => socket.send_to(state.as_bytes(), path),
+    #[cfg(target_os = "linux")]
+    if let Some(name) = path.as_bytes().strip_prefix(b"@") {
+        use std::os::linux::net::SocketAddrExt as _;
+        let address = std::os::unix::net::SocketAddr::from_abstract_name(name)?;
+        return socket.send_to_addr(state.as_bytes(), &address);
     }
+    socket.send_to(state.as_bytes(), path)
 }
 
 /// Answers every request with the metrics.
