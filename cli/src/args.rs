@@ -1,10 +1,14 @@
 //! What can be typed.
 
+mod content;
 mod images;
 mod sandboxes;
+mod snapshots;
 
+pub(crate) use content::{Content, Ingest};
 pub(crate) use images::{CreateImage, Images, UpdateImage};
 pub(crate) use sandboxes::{CreateSandbox, Sandboxes, UpdateSandbox};
+pub(crate) use snapshots::{CreateSnapshot, Snapshots, SnapshotsCommand};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -62,6 +66,12 @@ pub(crate) enum Command {
     /// Sandbox records
     #[command(subcommand, aliases = ["s", "sb"], visible_alias = "sandbox")]
     Sandboxes(Sandboxes),
+    /// Content: blobs by their digests, and what is being written
+    #[command(subcommand)]
+    Content(Content),
+    /// Snapshot records
+    #[command(visible_alias = "snapshot")]
+    Snapshots(Snapshots),
     /// Namespaces
     #[command(subcommand, alias = "ns", visible_alias = "namespace")]
     Namespaces(Namespaces),
@@ -103,6 +113,21 @@ pub(crate) enum Command {
         /// The directory; it must exist
         directory: PathBuf,
     },
+}
+
+impl Command {
+    /// Whether it works on records in one namespace.
+    pub(crate) fn is_in_namespace(&self) -> bool {
+        matches!(
+            self,
+            Command::Containers(_)
+                | Command::Images(_)
+                | Command::Sandboxes(_)
+                | Command::Leases(_)
+                | Command::Content(_)
+                | Command::Snapshots(_)
+        )
+    }
 }
 
 #[derive(Subcommand)]
@@ -338,7 +363,7 @@ pub(crate) enum Db {
     Check,
     /// Give unused space of the file back to the system
     Compact,
-    /// Copy the book into a new file, checking every value
+    /// Copy the book into a new file, checking every value; the bytes of content, in FILE.content, are not copied
     Backup {
         /// The new file
         file: PathBuf,

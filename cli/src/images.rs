@@ -93,7 +93,7 @@ fn row(image: Image) -> [String; 6] {
 }
 
 /// A size as ctr prints it: `1.6 KiB`.
-fn bytes(size: i64) -> String {
+pub(crate) fn bytes(size: i64) -> String {
     let mut units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"].iter();
     #[expect(clippy::cast_precision_loss, reason = "one place behind the point is shown")]
     let mut number = size as f64;

@@ -1,7 +1,7 @@
 //! Files and standard input.
 
 use serde::de::DeserializeOwned;
-use std::io::Read as _;
+use std::io::Read;
 use std::path::Path;
 use stowbook::model::Labels;
 use stowbook::{Error, ErrorKind, Result, json};
@@ -16,6 +16,15 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     };
     result.map_err(|error| cannot_read(path, &error))?;
     Ok(bytes)
+}
+
+/// A file, or standard input for `-`, to read from bit by bit.
+pub(crate) fn open(path: &Path) -> Result<Box<dyn Read>> {
+    if path.as_os_str() == "-" {
+        return Ok(Box::new(std::io::stdin().lock()));
+    }
+    let file = std::fs::File::open(path).map_err(|error| cannot_read(path, &error))?;
+    Ok(Box::new(file))
 }
 
 /// Why a file cannot be read.

@@ -57,7 +57,7 @@ fn list(global: &Global, quiet: bool, filters: &[String], out: &mut impl Write) 
             .into_iter()
             .map(|lease| {
                 let labels = if lease.labels.is_empty() { "-".to_owned() } else { output::labels(&lease.labels) };
-                [lease.id, lease.created_at.map(whole_seconds).unwrap_or_default(), labels]
+                [lease.id, lease.created_at.map(output::whole_seconds).unwrap_or_default(), labels]
             })
             .collect();
         output::table(out, 1, ["ID", "CREATED AT", "LABELS"], &rows)?;
@@ -88,8 +88,4 @@ fn from_now(nanos: i64) -> Result<Timestamp, Error> {
     let now = SystemHost.now();
     let carried = (i64::from(now.nanos()) + nanos % NANOS_PER_SECOND) / NANOS_PER_SECOND;
     Timestamp::new(now.seconds() + nanos / NANOS_PER_SECOND + carried, 0)
-}
-
-fn whole_seconds(time: Timestamp) -> String {
-    Timestamp::new(time.seconds(), 0).unwrap_or(time).to_string()
 }

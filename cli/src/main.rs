@@ -2,6 +2,7 @@
 
 mod args;
 mod containers;
+mod content;
 mod db;
 mod defaults;
 mod events;
@@ -17,6 +18,7 @@ mod progress;
 mod sandboxes;
 #[cfg(all(unix, feature = "serve"))]
 mod serve;
+mod snapshots;
 mod usage;
 
 use args::{Cli, Command, Global};
@@ -31,8 +33,7 @@ fn main() -> ExitCode {
         Err(error) => return usage::print(&error),
     };
     let mut global = cli.global;
-    global.in_namespace =
-        matches!(cli.command, Command::Containers(_) | Command::Images(_) | Command::Sandboxes(_) | Command::Leases(_));
+    global.in_namespace = cli.command.is_in_namespace();
     match run(&global, cli.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Pipe) => ExitCode::SUCCESS,
@@ -83,6 +84,8 @@ fn run(global: &Global, command: Command) -> Result<(), Failure> {
         Command::Containers(command) => containers::run(global, command),
         Command::Images(command) => images::run(global, command),
         Command::Sandboxes(command) => sandboxes::run(global, command),
+        Command::Content(command) => content::run(global, command),
+        Command::Snapshots(command) => snapshots::run(global, command),
         Command::Namespaces(command) => namespaces::run(global, command),
         Command::Leases(command) => leases::run(global, command),
         Command::Gc(command) => gc::run(global, &command),

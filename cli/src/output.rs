@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use std::io::{self, Write};
 use stowbook::Error;
+use stowbook::model::Timestamp;
 
 /// Columns as ctr prints them: each as wide as its longest cell and some blanks, the last one too.
 pub(crate) fn table<const N: usize>(
@@ -31,6 +32,27 @@ pub(crate) fn table<const N: usize>(
     rows.iter().try_for_each(|row| line(row.each_ref().map(String::as_str)))
 }
 
+/// Columns as ctr prints them where it fills with tabs. The last one is as long as it is.
+pub(crate) fn tabbed<const N: usize>(out: &mut impl Write, header: [&str; N], rows: &[[String; N]]) -> io::Result<()> {
+    const TAB: usize = 8;
+    let width = |text: &str| text.chars().count();
+    let mut widths = header.map(width);
+    for row in rows {
+        for (widest, cell) in widths.iter_mut().zip(row) {
+            *widest = (*widest).max(width(cell));
+        }
+    }
+    let mut line = |cells: [&str; N]| {
+        for (number, (cell, widest)) in cells.iter().zip(widths).enumerate() {
+            let tabs = ((widest + 1).next_multiple_of(TAB) - width(cell)).div_ceil(TAB);
+            write!(out, "{}{}", shown(cell), "\t".repeat(if number + 1 < N { tabs } else { 0 }))?;
+        }
+        writeln!(out)
+    };
+    line(header)?;
+    rows.iter().try_for_each(|row| line(row.each_ref().map(String::as_str)))
+}
+
 /// Control characters would let a record rewrite the terminal; each is shown as one blank sign.
 pub(crate) fn shown(cell: &str) -> String {
     cell.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
@@ -48,6 +70,52 @@ pub(crate) fn name(out: &mut impl Write, name: &str, written: &mut io::Result<()
 pub(crate) fn json(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *out, value)?;
     writeln!(out)
+}
+
+/// A size in units of a thousand, in four digits at most: `5B`, `1.411kB`.
+pub(crate) fn decimal_size(bytes: i64) -> String {
+    let mut units = ["B", "kB", "MB", "GB", "TB", "PB", "EB"].into_iter();
+    let mut unit = units.next().unwrap_or_default();
+    #[expect(clippy::cast_precision_loss, reason = "four digits are shown")]
+    let mut size = bytes as f64;
+    while size >= 1000.0
+        && let Some(next) = units.next()
+    {
+        (size, unit) = (size / 1000.0, next);
+    }
+    let places = if size < 10.0 {
+        3
+    } else if size < 100.0 {
+        2
+    } else {
+        1
+    };
+    let text = format!("{size:.places$}");
+    format!("{}{unit}", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// How long ago something was, as ctr says it.
+pub(crate) fn age(seconds: i64) -> String {
+    let (minutes, hours) = (seconds / 60, (seconds + 1800) / 3600);
+    let several = |number: i64, unit: &str| format!("{number} {unit}");
+    match seconds {
+        ..1 => "Less than a second".to_owned(),
+        1 => "1 second".to_owned(),
+        2..60 => several(seconds, "seconds"),
+        _ if minutes == 1 => "About a minute".to_owned(),
+        _ if minutes < 60 => several(minutes, "minutes"),
+        _ if hours == 1 => "About an hour".to_owned(),
+        _ if hours < 48 => several(hours, "hours"),
+        _ if hours < 24 * 14 => several(hours / 24, "days"),
+        _ if hours < 24 * 60 => several(hours / 24 / 7, "weeks"),
+        _ if hours < 24 * 365 * 2 => several(hours / 24 / 30, "months"),
+        _ => several(seconds / 3600 / 24 / 365, "years"),
+    }
+}
+
+/// A time without its fraction of a second.
+pub(crate) fn whole_seconds(time: Timestamp) -> String {
+    Timestamp::new(time.seconds(), 0).unwrap_or(time).to_string()
 }
 
 /// Labels in a cell: `a=1,b=2`.
@@ -93,4 +161,47 @@ fn error_json(out: &mut impl Write, error: &Error, book: &str, namespace: Option
         "help": error.help(),
     }});
     json(out, &body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What go-units prints, whose functions ctr uses.
+    #[test]
+    fn sizes_and_ages_are_those_of_ctr() {
+        for (bytes, printed) in [
+            (0, "0B"),
+            (5, "5B"),
+            (999, "999B"),
+            (1000, "1kB"),
+            (1411, "1.411kB"),
+            (12_345, "12.35kB"),
+            (123_456, "123.5kB"),
+            (999_999, "1000kB"),
+            (1_000_000, "1MB"),
+            (28_567_345, "28.57MB"),
+            (i64::MAX, "9.223EB"),
+        ] {
+            assert_eq!(decimal_size(bytes), printed);
+        }
+        const HOUR: i64 = 3600;
+        const DAY: i64 = 24 * HOUR;
+        for (seconds, printed) in [
+            (-5, "Less than a second"),
+            (0, "Less than a second"),
+            (1, "1 second"),
+            (59, "59 seconds"),
+            (60, "About a minute"),
+            (3599, "59 minutes"),
+            (HOUR, "About an hour"),
+            (47 * HOUR, "47 hours"),
+            (2 * DAY, "2 days"),
+            (14 * DAY, "2 weeks"),
+            (60 * DAY, "2 months"),
+            (800 * DAY, "2 years"),
+        ] {
+            assert_eq!(age(seconds), printed, "{seconds}");
+        }
+    }
 }

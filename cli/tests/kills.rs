@@ -2,8 +2,9 @@
 //!
 //! The process is this test itself, started again. Each of its threads works through a script in a namespace of its own and
 //! prints the number of every operation that was acknowledged; so for each thread the book must show the state after the
-//! last number printed, or after the one operation that was on its way. Each operation changes two records, which have to
-//! agree.
+//! last number printed, or after the one operation that was on its way. Each operation changes several records, which have
+//! to agree, and so has the event log: played from its beginning it gives the containers that are there. Collections in
+//! between take nothing, for all is held.
 
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test may panic")]
 
@@ -13,8 +14,9 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-use stowbook::model::{Any, Container};
-use stowbook::{ErrorKind, InNamespace, OpenOptions, Result, Store};
+use stowbook::gc::CollectOptions;
+use stowbook::model::{Any, Container, Descriptor, Image, Lease, LeaseResource};
+use stowbook::{ContainerStore, ErrorKind, ImageStore, InNamespace, LeaseStore, OpenOptions, Result, Since, Store};
 
 const THREADS: usize = 4;
 /// Each operation of a thread is on the next of these pairs of records.
@@ -34,8 +36,29 @@ impl Random {
     }
 }
 
-/// What operation `number` does with its pair of records: it is created, changed twice, deleted, created…
-fn operate<S: stowbook::ContainerStore>(namespace: &InNamespace<'_, S>, number: usize) -> Result<()> {
+/// What operation `number` does with its pair of records, and with the image of that name, which a lease holds: they are
+/// created, changed twice, deleted, created…
+fn operate<S: ContainerStore + ImageStore + LeaseStore>(namespace: &InNamespace<'_, S>, number: usize) -> Result<()> {
+    let (images, leases) = (namespace.images(), namespace.leases());
+    let name = format!("pair-{}", number % PAIRS);
+    let mut image = Image::new(&name, Descriptor::new("m", format!("sha256:{}", "0".repeat(64)), 1));
+    image.labels.insert("number".into(), format!("image {number}"));
+    match number / PAIRS % 4 {
+        0 => {
+            leases.create(&Lease { id: name.clone(), ..Lease::default() })?;
+            images.create(&image)?;
+            leases.add_resource(
+                &name,
+                &LeaseResource { id: name.clone(), kind: "images".into(), ..Default::default() },
+            )?;
+        }
+        3 => {
+            images.delete(&name)?;
+            leases.delete(&name)?;
+        }
+        _ => drop(images.update(&image, &["labels"])?),
+    }
+
     let containers = namespace.containers();
     for half in ["a", "b"] {
         let mut container = Container::new(format!("pair-{}-{half}", number % PAIRS), "runc");
@@ -68,6 +91,30 @@ fn images(store: &Store, thread: usize) -> Images {
         Ok(ControlFlow::Continue(()))
     };
     store.namespace(format!("thread-{thread}")).containers().each(&[""], visit).unwrap();
+    out
+}
+
+/// What the containers say of the images, for the images to agree.
+fn labels(images: &Images) -> BTreeMap<String, String> {
+    images.iter().filter_map(|(id, image)| Some((id.strip_suffix("-a")?.to_owned(), image.clone()))).collect()
+}
+
+/// The containers' images as the event log tells of them, by namespace.
+fn told(store: &Store) -> BTreeMap<(String, String), String> {
+    let mut out = BTreeMap::new();
+    let page = store.events().read(Since::Oldest, &[""], usize::MAX).unwrap();
+    assert_eq!(page.bounds.first, 1, "the log reaches back to the beginning");
+    for event in page.events {
+        let payload = event.to_json()["payload"].clone();
+        let text = |name: &str| payload[name].as_str().unwrap_or_default().to_owned();
+        let key = (event.envelope.namespace.clone(), text("id"));
+        match event.envelope.topic.as_str() {
+            "/containers/create" => assert_eq!(out.insert(key, text("image")), None),
+            "/containers/update" => *out.get_mut(&key).unwrap() = text("image"),
+            "/containers/delete" => drop(out.remove(&key).unwrap()),
+            _ => {}
+        }
+    }
     out
 }
 
@@ -104,6 +151,10 @@ fn work(store: &Store, thread: usize, begin: usize) {
         say(&format!("done {thread} {number}"));
         if number % 7 == thread {
             count(store);
+        }
+        if thread == 1 && number % 20 == 3 {
+            let collected = store.collect(&CollectOptions::default()).unwrap();
+            assert!(collected.namespaces.iter().all(|namespace| namespace.removed.is_empty()), "all is held");
         }
         if thread == 0 && number % 50 == 49 {
             // Refused while the others read; now and then it comes through.
@@ -276,6 +327,7 @@ fn check(book: &Path, said: &[String], done: &mut [usize; THREADS], counter: &mu
     let mut options = OpenOptions::default();
     options.create = false;
     let store = Store::open_with(book, &options).unwrap();
+    let mut there = BTreeMap::new();
     for (thread, done) in done.iter_mut().enumerate() {
         let found = images(&store, thread);
         if found == images_after(*done + 1) && found != images_after(*done) {
@@ -283,10 +335,21 @@ fn check(book: &Path, said: &[String], done: &mut [usize; THREADS], counter: &mu
             totals.unacknowledged += 1;
         }
         assert_eq!(found, images_after(*done), "thread {thread} after {done} operations");
+        let namespace = store.namespace(format!("thread-{thread}"));
+        let images = namespace.images().list(&[""]).unwrap().into_iter();
+        let images: BTreeMap<_, _> = images.map(|image| (image.name, image.labels["number"].clone())).collect();
+        assert_eq!(images, labels(&found));
+        let leases: Vec<_> = namespace.leases().list(&[""]).unwrap().into_iter().map(|lease| lease.id).collect();
+        assert_eq!(leases, labels(&found).into_keys().collect::<Vec<_>>());
+        there.extend(found.into_iter().map(|(id, image)| ((format!("thread-{thread}"), id), image)));
     }
     let found = counted(&store);
     assert!((*counter..=*counter + THREADS as u64).contains(&found), "counted {counter}, found {found}");
     *counter = found;
+    if found > 0 {
+        there.insert(("shared".to_owned(), "counter".to_owned()), found.to_string());
+    }
+    assert_eq!(told(&store), there);
     assert_eq!(store.check().unwrap(), []);
 }
 

@@ -280,8 +280,8 @@ mod file {
         }
 
         /// Copies the book as it is now into a new file, checking every value on the way. Writers need not stop. Gives the
-        /// number of keys. The bytes of content are not in the book: copy their directory too, after the book, and what the
-        /// copy of the book names is there.
+        /// number of keys. The bytes of content are not in the book: copy their directory after the book, with no collection
+        /// in between, and what the copy of the book names is there.
         ///
         /// # Errors
         /// `AlreadyExists` when there is a file; `DataLoss` when a value is damaged; what the file system gives.

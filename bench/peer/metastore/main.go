@@ -1,4 +1,5 @@
 // metastore measures containerd's own metadata package (bbolt) in process: the same work as `stowbook-bench store`.
+// containerd (Apache License 2.0) and bbolt (MIT) come as Go modules; nothing of theirs is copied here.
 //
 //	metastore DIR N BATCH SPEC.json   prints a line for each kind of operation: name, operations a second
 //	metastore DIR                     reopens what that left, reads every record, and prints how many there are

@@ -47,17 +47,3 @@ pub fn has_room(bytes: usize) -> bool {
     // The memory grows here and does not shrink again, so the room is still there when it is needed.
     Vec::<u8>::new().try_reserve_exact(bytes).is_ok()
 }
-
-#[cfg(test)]
-mod tests {
-    /// The types for TypeScript are written by hand; this list of theirs has a table to agree with.
-    #[test]
-    fn typescript_knows_every_kind() {
-        let types = include_str!("../js/index.d.ts");
-        let (_, rest) = types.split_once("type ErrorKind =").unwrap();
-        let (union, _) = rest.split_once(';').unwrap();
-        let listed: Vec<&str> = union.split('|').map(str::trim).filter(|part| !part.is_empty()).collect();
-        let known: Vec<String> = stowbook::KINDS.iter().map(|row| format!("\"{}\"", row.code)).collect();
-        assert_eq!(listed, known);
-    }
-}

@@ -237,6 +237,10 @@ impl IngestBytes for DirectoryIngest {
 }
 
 fn read_at(mut file: &File, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+    if i64::try_from(offset).is_err() {
+        // No file is so long, and the system calls such a position an error.
+        return Ok(0);
+    }
     file.seek(SeekFrom::Start(offset))?;
     let mut read = 0;
     while let Some(rest) = buffer.get_mut(read..).filter(|rest| !rest.is_empty()) {
@@ -253,6 +257,8 @@ fn read_at(mut file: &File, offset: u64, buffer: &mut [u8]) -> io::Result<usize>
 /// Makes names in a directory survive a crash.
 #[cfg(unix)]
 fn sync_directory(path: &Path) -> io::Result<()> {
+    // What is above a relative name of one part is the working directory.
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
     File::open(path)?.sync_all()
 }
 

@@ -94,6 +94,41 @@ fn apply(op: &Op, txn: &mut Txn<'_>, map: &mut Map) {
     }
 }
 
+#[test]
+fn a_failed_savepoint_takes_back_what_inner_ones_kept() {
+    on_each(|storage| {
+        let book = Book::new(storage);
+        put(&book, "a", "old").unwrap();
+        book.update(|txn| {
+            txn.put(b"b".to_vec(), b"own".to_vec());
+            let outer: Result<()> = txn.savepoint(|txn| {
+                txn.put(b"a".to_vec(), b"outer".to_vec());
+                txn.savepoint(|txn| {
+                    txn.put(b"a".to_vec(), b"inner".to_vec());
+                    txn.delete(b"b".to_vec());
+                    Ok(())
+                })?;
+                let failed: Result<()> = txn.savepoint(|txn| {
+                    txn.put(b"a".to_vec(), b"failed".to_vec());
+                    Err(Error::aborted("inner"))
+                });
+                assert!(failed.is_err());
+                assert_eq!((get(txn, b"a"), get(txn, b"b")), (Some(b"inner".to_vec()), None));
+                Err(Error::aborted("outer"))
+            });
+            assert!(outer.is_err());
+            txn.savepoint(|txn| {
+                txn.put(b"c".to_vec(), b"kept".to_vec());
+                Ok(())
+            })
+        })
+        .unwrap();
+        let entry = |key: &str, value: &str| (key.as_bytes().to_vec(), value.as_bytes().to_vec());
+        let expected = [entry("a", "old"), entry("b", "own"), entry("c", "kept")];
+        assert_eq!(all(&book.snapshot().unwrap(), &[], None), expected);
+    });
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
@@ -127,6 +162,29 @@ proptest! {
                     map = map_before.clone();
                 }
                 assert_eq!(all(&before, &[], None), range_of(&map_before, &[], None), "a snapshot never changes");
+                assert_eq!(all(&book.snapshot().unwrap(), &[], None), range_of(&map, &[], None));
+            }
+        });
+    }
+
+    /// Commits of many keys, new and old, side by side and not: engines may take such apart in other ways than small ones.
+    #[test]
+    fn large_commits_agree_with_a_map(
+        commits in prop::collection::vec(prop::collection::vec((0u16..900, prop::option::weighted(0.8, 0usize..3000)), 0..300), 1..4)
+    ) {
+        on_each(|storage| {
+            let book = Book::new(storage);
+            let mut map = Map::new();
+            for changes in &commits {
+                book.update(|txn| {
+                    for (number, value_bytes) in changes {
+                        let key = number.to_be_bytes().to_vec();
+                        let op = value_bytes.map_or(Op::Delete(key.clone()), |bytes| Op::Put(key, vec![*number as u8; bytes]));
+                        apply(&op, txn, &mut map);
+                    }
+                    Ok(())
+                })
+                .unwrap();
                 assert_eq!(all(&book.snapshot().unwrap(), &[], None), range_of(&map, &[], None));
             }
         });

@@ -175,6 +175,7 @@ mod tests {
     use crate::Store;
     use crate::model::{Descriptor, Image, Lease, LeaseResource};
     use crate::storage::Txn;
+    use crate::{CommitContent, CreateSnapshot, OpenContent};
 
     /// What is found in a book with a record of each kind after a change below the stores.
     fn found(change: impl Fn(&mut Txn<'_>)) -> Vec<String> {
@@ -184,6 +185,13 @@ mod tests {
         namespace.sandboxes().create(&Sandbox::new("pod", "runc")).unwrap();
         let target = Descriptor::new("mt", format!("sha256:{}", "0".repeat(64)), 1);
         namespace.images().create(&Image::new("img", target)).unwrap();
+        let mut writer = namespace.content().open(&OpenContent::new("r")).unwrap();
+        namespace.content().commit(&mut writer, &CommitContent::default()).unwrap();
+        namespace.content().open(&OpenContent::new("r")).unwrap();
+        let snapshots = namespace.snapshots("native");
+        snapshots.prepare("k", &CreateSnapshot::default()).unwrap();
+        snapshots.commit("base", "k", &CreateSnapshot::default()).unwrap();
+        snapshots.prepare("top", &CreateSnapshot { parent: "base".to_owned(), ..CreateSnapshot::default() }).unwrap();
         let leases = namespace.leases();
         leases.create(&Lease { id: "hold".to_owned(), ..Lease::default() }).unwrap();
         let held = LeaseResource { id: "img".to_owned(), kind: "images".to_owned(), ..LeaseResource::default() };
@@ -213,15 +221,66 @@ mod tests {
     #[test]
     fn records_without_their_namespace_are_found() {
         let homeless = found(|txn| txn.delete(layout::namespace(b"a")));
-        assert_eq!(
-            homeless,
-            [
-                r#"container "web" in namespace "a": its namespace does not exist"#,
-                r#"image "img" in namespace "a": its namespace does not exist"#,
-                r#"lease "hold" in namespace "a": its namespace does not exist"#,
-                r#"lease resource "img" in namespace "a" of lease "hold" of type "images": its namespace does not exist"#,
-                r#"sandbox "pod" in namespace "a": its namespace does not exist"#,
-            ]
+        let what = [
+            r#"container "web""#,
+            r#"image "img""#,
+            r#"lease "hold""#,
+            r#"lease resource "img""#,
+            r#"sandbox "pod""#,
+            r#"content blob "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855""#,
+            r#"content ingest "r""#,
+            r#"snapshot "base""#,
+            r#"snapshot "top""#,
+            r#"child snapshot "top""#,
+            r#"the counter "native""#,
+        ];
+        assert_eq!(homeless.len(), what.len());
+        for (finding, what) in homeless.iter().zip(what) {
+            assert!(finding.starts_with(&format!(r#"{what} in namespace "a""#)), "{finding}");
+            assert!(finding.ends_with(": its namespace does not exist"), "{finding}");
+        }
+    }
+
+    #[test]
+    fn snapshots_that_do_not_know_each_other_are_found() {
+        let key = |space, names: &[&str]| {
+            let parts = ["a", "native"].iter().chain(names).map(|part| part.as_bytes()).collect::<Vec<_>>();
+            layout::key(space, &parts)
+        };
+        let note = key(Space::SnapshotChild, &["base", "top"]);
+        let top = r#"snapshot "top" in namespace "a" of snapshotter "native""#;
+        assert_eq!(found(|txn| txn.delete(note.clone())), [format!("{top}: its parent does not know it")]);
+        let base = key(Space::Snapshot, &["base"]);
+        let child = r#"child snapshot "top" in namespace "a" of snapshotter "native" of parent "base""#;
+        let parent = "its parent does not exist";
+        assert_eq!(found(|txn| txn.delete(base.clone())), [format!("{top}: {parent}"), format!("{child}: {parent}")]);
+        // Collected, as containerd leaves it.
+        assert_eq!(found(|txn| txn.delete(key(Space::Snapshot, &["top"]))), [""; 0]);
+    }
+
+    #[test]
+    fn records_under_another_key_are_found() {
+        let moved = |space, from: &[&[u8]], to: &[&[u8]]| {
+            found(|txn| {
+                let mut value = Vec::new();
+                let key = layout::key(space, from);
+                let copied = crate::storage::Read::get(txn, &key, &mut |found| {
+                    value = found.to_vec();
+                    Ok(())
+                });
+                assert!(copied.unwrap());
+                txn.put(layout::key(space, to), value);
+            })
+        };
+        let digest = b"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        let other = format!("sha256:{}", "1".repeat(64));
+        let blobs = moved(Space::Blob, &[b"a", digest], &[b"a", other.as_bytes()]);
+        assert!(
+            matches!(blobs.as_slice(), [finding] if finding.ends_with("the record is that of another blob: data loss"))
+        );
+        let snapshots = moved(Space::Snapshot, &[b"a", b"native", b"base"], &[b"a", b"native", b"other"]);
+        assert!(
+            matches!(snapshots.as_slice(), [finding] if finding.ends_with("the record is that of another snapshot: data loss"))
         );
     }
 
@@ -240,6 +299,10 @@ mod tests {
             (Space::SandboxHead, "pod"),
             (Space::SandboxBody, "pod"),
             (Space::Image, "img"),
+            (Space::Blob, "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+            (Space::Ingest, "r"),
+            (Space::Snapshot, "native\0\x01top"),
+            (Space::Sequence, "native"),
             (Space::Lease, "hold"),
         ] {
             let key = layout::record(space, b"a", id.as_bytes());

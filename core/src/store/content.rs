@@ -99,7 +99,7 @@ pub trait ContentStore {
     /// end there are none.
     ///
     /// # Errors
-    /// `InvalidArgument` for what is no digest; `NotFound`; what the blob store gives.
+    /// `InvalidArgument` for what is no digest; `NotFound`; `DataLoss` when bytes are missing; what the blob store gives.
     fn read_blob(&self, context: &Context, digest: &str, offset: u64, buffer: &mut [u8]) -> Result<usize>;
 
     /// Begins an ingest, or goes on with it. The lease of the context holds it; without one it is kept for 24 hours after it
@@ -187,8 +187,15 @@ impl<A: Access> ContentStore for A {
         validate_digest(digest)
             .map_err(|error| error.with_kind(ErrorKind::InvalidArgument).context(format!("{digest}: ")))?;
         let namespace = context.require_namespace()?;
-        self.read(|read| rules::get(read, namespace, digest))?;
-        self.store().backends.blobs.read_at(digest, offset, buffer)
+        let blob = self.read(|read| rules::get(read, namespace, digest))?;
+        let read = self.store().backends.blobs.read_at(digest, offset, buffer)?;
+        let expected = blob.size.cast_unsigned().saturating_sub(offset).min(buffer.len() as u64);
+        if (read as u64) < expected {
+            return Err(Error::data_loss(format!("content {digest} has fewer bytes than its record says"))
+                .with_detail("size_bytes", blob.size)
+                .with_help("delete it, and bring it again"));
+        }
+        Ok(read)
     }
 
     fn open_content(&self, context: &Context, open: &OpenContent) -> Result<ContentWriter> {
