@@ -208,7 +208,8 @@ async fn answer(shared: Arc<Shared>, request: http::Request<Incoming>) -> http::
 
 fn is_grpc(headers: &http::HeaderMap) -> bool {
     let kind = headers.get(http::header::CONTENT_TYPE).map_or(&[][..], http::HeaderValue::as_bytes);
-    kind.starts_with(b"application/grpc")
+    // What follows names the encoding of messages; `application/grpc-web` is another protocol.
+    kind.strip_prefix(b"application/grpc").is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')))
 }
 
 async fn run(shared: &Arc<Shared>, path: &str, request: http::Request<Incoming>) -> Result<Reply, Status> {
