@@ -106,6 +106,9 @@ pub(crate) enum Command {
     /// containerd's own databases (meta.db): dump, check, salvage, import
     #[command(subcommand)]
     Metadb(Metadb),
+    /// Serve the book on a unix socket, as containerd does: for ctr, nerdctl, and every client library of containerd
+    #[cfg(all(unix, feature = "serve"))]
+    Serve(crate::serve::Serve),
     /// Print a completion script for a shell
     Completions {
         /// The shell

@@ -17,6 +17,8 @@ mod output;
 mod place;
 mod progress;
 mod sandboxes;
+#[cfg(all(unix, feature = "serve"))]
+mod serve;
 mod snapshots;
 mod usage;
 
@@ -103,6 +105,8 @@ fn run(global: &Global, command: Command) -> Result<(), Failure> {
         Command::Import { file, same_book } => export::import(global, &file, same_book),
         Command::Db(command) => db::run(global, command),
         Command::Metadb(command) => metadb::run(global, command),
+        #[cfg(all(unix, feature = "serve"))]
+        Command::Serve(command) => serve::run(global, command),
         Command::Completions { shell } => {
             // It panics when it cannot write, so it writes to memory.
             let mut script = Vec::new();

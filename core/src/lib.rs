@@ -76,11 +76,12 @@ pub use storage::layout::FORMAT_VERSION;
 pub use storage::{OpenOptions, RestoreOptions, restore};
 pub use store::gc;
 pub use store::{
-    AnyView, CleanUp, CommitContent, ContainerStore, ContainerView, Containers, Content, ContentStore, ContentStream,
-    ContentWriter, Context, CreateSnapshot, Cursor, DeleteImage, Event, EventBounds, EventPage, EventStore, Events,
-    Finding, Header, ImageStore, Images, ImportOptions, ImportReport, InNamespace, LeaseStore, Leases, NamespaceStore,
-    Namespaces, OpenContent, RETAINED_EVENTS, SandboxStore, Sandboxes, SharingPolicy, Since, SnapshotStore, Snapshots,
-    Store, Subscription, Transaction, VisitContainer, VisitContainerView, VisitImage, VisitSandbox, WriteTxn,
+    AnyView, CleanUp, CommitContent, ContainerStore, ContainerView, Containers, Content, ContentReader, ContentStore,
+    ContentStream, ContentWriter, Context, CreateSnapshot, Cursor, DeleteImage, Event, EventBounds, EventPage,
+    EventStore, Events, Finding, Header, ImageStore, Images, ImportOptions, ImportReport, InNamespace, LeaseStore,
+    Leases, NamespaceStore, Namespaces, OpenContent, RETAINED_EVENTS, SandboxStore, Sandboxes, SharingPolicy, Since,
+    SnapshotStore, Snapshots, Store, Subscription, Transaction, VisitContainer, VisitContainerView, VisitImage,
+    VisitSandbox, WriteTxn,
 };
 
 /// The version of this crate.

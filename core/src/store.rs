@@ -27,7 +27,9 @@ mod transaction;
 pub use backends::CleanUp;
 pub use check::Finding;
 pub use containers::{AnyView, ContainerStore, ContainerView, Containers, VisitContainer, VisitContainerView};
-pub use content::{CommitContent, Content, ContentStore, ContentStream, ContentWriter, OpenContent, SharingPolicy};
+pub use content::{
+    CommitContent, Content, ContentReader, ContentStore, ContentStream, ContentWriter, OpenContent, SharingPolicy,
+};
 pub use context::Context;
 pub use events::{Cursor, Event, EventBounds, EventPage, EventStore, Events, RETAINED_EVENTS, Since, Subscription};
 pub use export::{ImportOptions, ImportReport};

@@ -1,6 +1,7 @@
 //! What builds and checks the generated parts of stowbook: `cargo xtask ‹task› [--check]`.
 
 mod files;
+mod grpc;
 mod header;
 mod proto;
 mod tables;
@@ -24,6 +25,11 @@ const TASKS: &[Task] = &[
         name: "proto",
         about: "core/src/proto/generated from the interface definitions in core/proto",
         generate: proto::generate,
+    },
+    Task {
+        name: "grpc",
+        about: "grpc/src/generated.rs from the interface definitions in core/proto",
+        generate: grpc::generate,
     },
     Task {
         name: "tables",

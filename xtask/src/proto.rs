@@ -1,7 +1,7 @@
 //! `cargo xtask proto`: Rust for the interface definitions, without protoc.
 //!
 //! protox reads `core/proto`, prost-build writes the messages, and [`schemas`] adds to each message what prost leaves
-//! out: a description of its fields, by which unknown ones are kept. Services are left to the gRPC crate.
+//! out: a description of its fields, by which unknown ones are kept. Services are `cargo xtask grpc`'s.
 
 mod schemas;
 
@@ -22,12 +22,7 @@ const GENERATED: &str = "core/src/proto/generated";
 
 /// Makes one file for each package, and the `mod.rs` that nests them.
 pub(crate) fn generate(root: &Path) -> Result<Files, Box<dyn Error>> {
-    let definitions = root.join(DEFINITIONS);
-    let mut sources = Vec::new();
-    find_definitions(&definitions, &mut sources)?;
-    // The order in which a folder lists its files must not show in the output.
-    sources.sort();
-    let set = protox::compile(&sources, [&definitions])?;
+    let set = definitions(root)?;
 
     let mut packages = messages(&set)?;
     for (package, text) in &mut packages {
@@ -45,6 +40,16 @@ pub(crate) fn generate(root: &Path) -> Result<Files, Box<dyn Error>> {
         files.add(format!("{GENERATED}/{package}.rs"), text);
     }
     Ok(files)
+}
+
+/// The interface definitions, compiled.
+pub(crate) fn definitions(root: &Path) -> Result<FileDescriptorSet, Box<dyn Error>> {
+    let definitions = root.join(DEFINITIONS);
+    let mut sources = Vec::new();
+    find_definitions(&definitions, &mut sources)?;
+    // The order in which a folder lists its files must not show in the output.
+    sources.sort();
+    Ok(protox::compile(&sources, [&definitions])?)
 }
 
 fn find_definitions(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {

@@ -3,11 +3,13 @@
 
 mod clean_up;
 pub(super) mod in_use;
+mod reader;
 pub(super) mod record;
 pub(super) mod rules;
 mod stream;
 mod writer;
 
+pub use reader::ContentReader;
 pub use stream::ContentStream;
 pub use writer::ContentWriter;
 

@@ -21,7 +21,7 @@ impl Context {
     ///
     /// # Errors
     /// `FailedPrecondition` when there is none, `InvalidArgument` when it is not an identifier.
-    pub(crate) fn require_namespace(&self) -> Result<&str> {
+    pub fn require_namespace(&self) -> Result<&str> {
         let name = self.namespace.as_deref().unwrap_or_default();
         if name.is_empty() {
             return Err(Error::failed_precondition("namespace is required").with_help("name one, for example default"));

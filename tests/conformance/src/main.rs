@@ -7,6 +7,7 @@ mod operations;
 mod place;
 mod report;
 mod run;
+mod socket;
 mod value;
 mod vectors;
 
@@ -26,6 +27,9 @@ struct Arguments {
     /// Play through this driver instead, as DOORS.md says. A shell runs the command.
     #[arg(long, value_name = "COMMAND")]
     door: Option<String>,
+    /// Play against the containerd-compatible server on this unix socket instead. Everything in it is removed.
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["on", "door"])]
+    socket: Option<PathBuf>,
     /// Which containerd's answers are expected.
     #[arg(long, default_value = vectors::REFERENCE, value_parser = ["1.6", vectors::REFERENCE])]
     version: String,
@@ -63,10 +67,11 @@ fn play(arguments: &Arguments) -> Result<bool, Box<dyn std::error::Error>> {
     for path in &arguments.files {
         suites.push(vectors::load(path).map_err(|error| format!("{}: {error}", path.display()))?);
     }
-    let mut place: Box<dyn Place> = match (&arguments.door, arguments.on) {
-        (Some(command), _) => Box::new(door::Door::start(command)?),
-        (None, On::Memory) => Box::new(Core::new(Engine::Memory)),
-        (None, On::Redb) => Box::new(Core::new(Engine::redb()?)),
+    let mut place: Box<dyn Place> = match (&arguments.door, &arguments.socket, arguments.on) {
+        (Some(command), ..) => Box::new(door::Door::start(command)?),
+        (_, Some(path), _) => Box::new(socket::Socket::new(path)?),
+        (None, None, On::Memory) => Box::new(Core::new(Engine::Memory)),
+        (None, None, On::Redb) => Box::new(Core::new(Engine::redb()?)),
     };
     let mut report = Report::default();
     for suite in &suites {

@@ -62,6 +62,15 @@ impl<'a> ContainerView<'a> {
         Ok(out)
     }
 
+    /// The record that containerd's message `containerd.services.containers.v1.Container` holds: for places whose records come
+    /// as messages.
+    ///
+    /// # Errors
+    /// `DataLoss` when it is no such message.
+    pub fn of_message(message: &'a [u8]) -> Result<Self> {
+        ContainerView::new(message, &[])
+    }
+
     fn take(&mut self, field: &Record<'a>) -> Result<()> {
         let _ = match field.number {
             1 => take_str(field, &mut self.id)?,

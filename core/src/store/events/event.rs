@@ -60,6 +60,13 @@ impl Event {
     }
 }
 
+/// An event that did not come from a log: its number is 0.
+impl From<Envelope> for Event {
+    fn from(envelope: Envelope) -> Self {
+        Event { number: 0, envelope }
+    }
+}
+
 /// What a filter sees. Source: containerd-metadata §8.6, and `Envelope.Field` of containerd 2.3.
 impl Adaptor for Event {
     fn field<'a>(&'a self, path: &[Vec<u8>]) -> Option<Cow<'a, [u8]>> {

@@ -1,9 +1,8 @@
-use super::{Operation, Trouble, context};
+use super::{Book, Operation, Trouble, context};
 use crate::value::{ById, Filters, Message, WithContainer, container};
 use crate::vectors::Step;
 use serde_json::{Value, json};
 use std::ops::ControlFlow;
-use stowbook::{ContainerStore as _, Store};
 
 pub(super) fn find(name: &str) -> Option<Operation> {
     Some(Operation::Stored(match name {
@@ -17,35 +16,35 @@ pub(super) fn find(name: &str) -> Option<Operation> {
     }))
 }
 
-fn get_container(store: &Store, step: &Step) -> Result<Value, Trouble> {
+fn get_container(book: &dyn Book, step: &Step) -> Result<Value, Trouble> {
     let request: ById = step.request()?;
-    Ok(json!({"container": container(&store.get_container(&context(step), &request.id)?)}))
+    Ok(json!({"container": container(&book.get_container(&context(step), &request.id)?)}))
 }
 
-fn list_containers(store: &Store, step: &Step) -> Result<Value, Trouble> {
+fn list_containers(book: &dyn Book, step: &Step) -> Result<Value, Trouble> {
     let request: Filters = step.request()?;
     let filters: Vec<&[u8]> = request.filters.iter().map(String::as_bytes).collect();
     let mut found = Vec::new();
-    store.list_containers(&context(step), &filters, &mut |record| {
+    book.list_containers(&context(step), &filters, &mut |record| {
         found.push(container(&record));
         Ok(ControlFlow::Continue(()))
     })?;
     Ok(Message::default().list("containers", found).end())
 }
 
-fn create_container(store: &Store, step: &Step) -> Result<Value, Trouble> {
+fn create_container(book: &dyn Book, step: &Step) -> Result<Value, Trouble> {
     let request: WithContainer = step.request()?;
-    Ok(json!({"container": container(&store.create_container(&context(step), &request.container)?)}))
+    Ok(json!({"container": container(&book.create_container(&context(step), &request.container)?)}))
 }
 
-fn update_container(store: &Store, step: &Step) -> Result<Value, Trouble> {
+fn update_container(book: &dyn Book, step: &Step) -> Result<Value, Trouble> {
     let request: WithContainer = step.request()?;
-    let updated = store.update_container(&context(step), &request.container, &request.update_mask.paths())?;
+    let updated = book.update_container(&context(step), &request.container, &request.update_mask.paths())?;
     Ok(json!({"container": container(&updated)}))
 }
 
-fn delete_container(store: &Store, step: &Step) -> Result<Value, Trouble> {
+fn delete_container(book: &dyn Book, step: &Step) -> Result<Value, Trouble> {
     let request: ById = step.request()?;
-    store.delete_container(&context(step), &request.id)?;
+    book.delete_container(&context(step), &request.id)?;
     Ok(json!({}))
 }

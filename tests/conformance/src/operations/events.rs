@@ -1,8 +1,7 @@
-use super::{Operation, Trouble, context};
+use super::{Book, Operation, Trouble, context};
 use crate::value::{Forward, Publish};
 use crate::vectors::Step;
 use serde_json::{Value, json};
-use stowbook::{EventStore as _, Store};
 
 pub(super) fn find(name: &str) -> Option<Operation> {
     Some(Operation::Stored(match name {
@@ -12,14 +11,14 @@ pub(super) fn find(name: &str) -> Option<Operation> {
     }))
 }
 
-fn publish(store: &Store, step: &Step) -> Result<Value, Trouble> {
+fn publish(book: &dyn Book, step: &Step) -> Result<Value, Trouble> {
     let request: Publish = step.request()?;
-    store.publish_event(&context(step), &request.topic, &request.event)?;
+    book.publish_event(&context(step), &request.topic, &request.event)?;
     Ok(json!({}))
 }
 
-fn forward(store: &Store, step: &Step) -> Result<Value, Trouble> {
+fn forward(book: &dyn Book, step: &Step) -> Result<Value, Trouble> {
     let request: Forward = step.request()?;
-    store.forward_event(&request.envelope)?;
+    book.forward_event(&request.envelope)?;
     Ok(json!({}))
 }

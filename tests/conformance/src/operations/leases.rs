@@ -1,9 +1,8 @@
-use super::{Operation, Trouble, context};
+use super::{Book, Operation, Trouble, context};
 use crate::value::{Filters, Message, NewLease, OfLease, lease, lease_resource};
 use crate::vectors::Step;
 use serde_json::{Value, json};
 use stowbook::model::Lease;
-use stowbook::{LeaseStore as _, Store};
 
 pub(super) fn find(name: &str) -> Option<Operation> {
     Some(Operation::Stored(match name {
@@ -17,39 +16,39 @@ pub(super) fn find(name: &str) -> Option<Operation> {
     }))
 }
 
-fn create_lease(store: &Store, step: &Step) -> Result<Value, Trouble> {
+fn create_lease(book: &dyn Book, step: &Step) -> Result<Value, Trouble> {
     let NewLease { id, labels } = step.request()?;
-    let created = store.create_lease(&context(step), &Lease { id, labels, ..Lease::default() })?;
+    let created = book.create_lease(&context(step), &Lease { id, labels, ..Lease::default() })?;
     Ok(json!({"lease": lease(&created)}))
 }
 
-fn delete_lease(store: &Store, step: &Step) -> Result<Value, Trouble> {
+fn delete_lease(book: &dyn Book, step: &Step) -> Result<Value, Trouble> {
     let request: OfLease = step.request()?;
-    store.delete_lease(&context(step), &request.id, request.sync)?;
+    book.delete_lease(&context(step), &request.id, request.sync)?;
     Ok(json!({}))
 }
 
-fn list_leases(store: &Store, step: &Step) -> Result<Value, Trouble> {
+fn list_leases(book: &dyn Book, step: &Step) -> Result<Value, Trouble> {
     let request: Filters = step.request()?;
     let filters: Vec<&[u8]> = request.filters.iter().map(String::as_bytes).collect();
-    let found = store.list_leases(&context(step), &filters)?;
+    let found = book.list_leases(&context(step), &filters)?;
     Ok(Message::default().list("leases", found.iter().map(lease).collect()).end())
 }
 
-fn add_resource(store: &Store, step: &Step) -> Result<Value, Trouble> {
+fn add_resource(book: &dyn Book, step: &Step) -> Result<Value, Trouble> {
     let request: OfLease = step.request()?;
-    store.add_resource(&context(step), &request.id, &request.resource)?;
+    book.add_resource(&context(step), &request.id, &request.resource)?;
     Ok(json!({}))
 }
 
-fn delete_resource(store: &Store, step: &Step) -> Result<Value, Trouble> {
+fn delete_resource(book: &dyn Book, step: &Step) -> Result<Value, Trouble> {
     let request: OfLease = step.request()?;
-    store.delete_resource(&context(step), &request.id, &request.resource)?;
+    book.delete_resource(&context(step), &request.id, &request.resource)?;
     Ok(json!({}))
 }
 
-fn list_resources(store: &Store, step: &Step) -> Result<Value, Trouble> {
+fn list_resources(book: &dyn Book, step: &Step) -> Result<Value, Trouble> {
     let request: OfLease = step.request()?;
-    let found = store.list_resources(&context(step), &request.id)?;
+    let found = book.list_resources(&context(step), &request.id)?;
     Ok(Message::default().list("resources", found.iter().map(lease_resource).collect()).end())
 }

@@ -1,8 +1,7 @@
-use super::{Operation, Trouble};
+use super::{Book, Operation, Trouble};
 use crate::value::{ByName, Message, Namespaces, WithNamespace, namespace};
 use crate::vectors::Step;
 use serde_json::{Value, json};
-use stowbook::{NamespaceStore as _, Store};
 
 pub(super) fn find(name: &str) -> Option<Operation> {
     Some(Operation::Stored(match name {
@@ -15,30 +14,30 @@ pub(super) fn find(name: &str) -> Option<Operation> {
     }))
 }
 
-fn get_namespace(store: &Store, step: &Step) -> Result<Value, Trouble> {
+fn get_namespace(book: &dyn Book, step: &Step) -> Result<Value, Trouble> {
     let request: ByName = step.request()?;
-    Ok(json!({"namespace": namespace(&store.get_namespace(&request.name)?)}))
+    Ok(json!({"namespace": namespace(&book.get_namespace(&request.name)?)}))
 }
 
-fn list_namespaces(store: &Store, step: &Step) -> Result<Value, Trouble> {
+fn list_namespaces(book: &dyn Book, step: &Step) -> Result<Value, Trouble> {
     let _: Namespaces = step.request()?;
-    let found = store.list_namespaces()?.iter().map(namespace).collect();
+    let found = book.list_namespaces()?.iter().map(namespace).collect();
     Ok(Message::default().list("namespaces", found).end())
 }
 
-fn create_namespace(store: &Store, step: &Step) -> Result<Value, Trouble> {
+fn create_namespace(book: &dyn Book, step: &Step) -> Result<Value, Trouble> {
     let request: WithNamespace = step.request()?;
-    Ok(json!({"namespace": namespace(&store.create_namespace(&request.namespace)?)}))
+    Ok(json!({"namespace": namespace(&book.create_namespace(&request.namespace)?)}))
 }
 
-fn update_namespace(store: &Store, step: &Step) -> Result<Value, Trouble> {
+fn update_namespace(book: &dyn Book, step: &Step) -> Result<Value, Trouble> {
     let request: WithNamespace = step.request()?;
-    store.update_namespace(&request.namespace, &request.update_mask.paths())?;
+    book.update_namespace(&request.namespace, &request.update_mask.paths())?;
     Ok(json!({}))
 }
 
-fn delete_namespace(store: &Store, step: &Step) -> Result<Value, Trouble> {
+fn delete_namespace(book: &dyn Book, step: &Step) -> Result<Value, Trouble> {
     let request: ByName = step.request()?;
-    store.delete_namespace(&request.name)?;
+    book.delete_namespace(&request.name)?;
     Ok(json!({}))
 }

@@ -1,9 +1,8 @@
-use super::{Operation, Trouble, context};
+use super::{Book, Operation, Trouble, context};
 use crate::value::{BySandboxId, Filters, Message, WithSandbox, sandbox};
 use crate::vectors::Step;
 use serde_json::{Value, json};
 use std::ops::ControlFlow;
-use stowbook::{SandboxStore as _, Store};
 
 pub(super) fn find(name: &str) -> Option<Operation> {
     Some(Operation::Stored(match name {
@@ -16,35 +15,35 @@ pub(super) fn find(name: &str) -> Option<Operation> {
     }))
 }
 
-fn get_sandbox(store: &Store, step: &Step) -> Result<Value, Trouble> {
+fn get_sandbox(book: &dyn Book, step: &Step) -> Result<Value, Trouble> {
     let request: BySandboxId = step.request()?;
-    Ok(json!({"sandbox": sandbox(&store.get_sandbox(&context(step), &request.sandbox_id)?)}))
+    Ok(json!({"sandbox": sandbox(&book.get_sandbox(&context(step), &request.sandbox_id)?)}))
 }
 
-fn list_sandboxes(store: &Store, step: &Step) -> Result<Value, Trouble> {
+fn list_sandboxes(book: &dyn Book, step: &Step) -> Result<Value, Trouble> {
     let request: Filters = step.request()?;
     let filters: Vec<&[u8]> = request.filters.iter().map(String::as_bytes).collect();
     let mut found = Vec::new();
-    store.list_sandboxes(&context(step), &filters, &mut |record| {
+    book.list_sandboxes(&context(step), &filters, &mut |record| {
         found.push(sandbox(&record));
         Ok(ControlFlow::Continue(()))
     })?;
     Ok(Message::default().list("list", found).end())
 }
 
-fn create_sandbox(store: &Store, step: &Step) -> Result<Value, Trouble> {
+fn create_sandbox(book: &dyn Book, step: &Step) -> Result<Value, Trouble> {
     let request: WithSandbox = step.request()?;
-    Ok(json!({"sandbox": sandbox(&store.create_sandbox(&context(step), &request.sandbox)?)}))
+    Ok(json!({"sandbox": sandbox(&book.create_sandbox(&context(step), &request.sandbox)?)}))
 }
 
-fn update_sandbox(store: &Store, step: &Step) -> Result<Value, Trouble> {
+fn update_sandbox(book: &dyn Book, step: &Step) -> Result<Value, Trouble> {
     let request: WithSandbox = step.request()?;
     let fields: Vec<&str> = request.fields.iter().map(String::as_str).collect();
-    Ok(json!({"sandbox": sandbox(&store.update_sandbox(&context(step), &request.sandbox, &fields)?)}))
+    Ok(json!({"sandbox": sandbox(&book.update_sandbox(&context(step), &request.sandbox, &fields)?)}))
 }
 
-fn delete_sandbox(store: &Store, step: &Step) -> Result<Value, Trouble> {
+fn delete_sandbox(book: &dyn Book, step: &Step) -> Result<Value, Trouble> {
     let request: BySandboxId = step.request()?;
-    store.delete_sandbox(&context(step), &request.sandbox_id)?;
+    book.delete_sandbox(&context(step), &request.sandbox_id)?;
     Ok(json!({}))
 }

@@ -1,8 +1,8 @@
-use super::{Operation, Trouble, context};
+use super::{Book, Operation, Trouble, context};
 use crate::value::{Message, SnapshotRequest, snapshot};
 use crate::vectors::Step;
 use serde_json::{Value, json};
-use stowbook::{CreateSnapshot, SnapshotStore as _, Store};
+use stowbook::CreateSnapshot;
 
 pub(super) fn find(name: &str) -> Option<Operation> {
     Some(Operation::Stored(match name {
@@ -24,46 +24,46 @@ fn created(request: &SnapshotRequest) -> CreateSnapshot {
     create
 }
 
-fn get_snapshot(store: &Store, step: &Step) -> Result<Value, Trouble> {
+fn get_snapshot(book: &dyn Book, step: &Step) -> Result<Value, Trouble> {
     let request: SnapshotRequest = step.request()?;
-    Ok(json!({"info": snapshot(&store.get_snapshot(&context(step), &request.snapshotter, &request.key)?)}))
+    Ok(json!({"info": snapshot(&book.get_snapshot(&context(step), &request.snapshotter, &request.key)?)}))
 }
 
-fn list_snapshots(store: &Store, step: &Step) -> Result<Value, Trouble> {
+fn list_snapshots(book: &dyn Book, step: &Step) -> Result<Value, Trouble> {
     let request: SnapshotRequest = step.request()?;
     let filters: Vec<&[u8]> = request.filters.iter().map(String::as_bytes).collect();
-    let found = store.list_snapshots(&context(step), &request.snapshotter, &filters)?;
+    let found = book.list_snapshots(&context(step), &request.snapshotter, &filters)?;
     Ok(Message::default().list("info", found.iter().map(snapshot).collect()).end())
 }
 
-fn prepare_snapshot(store: &Store, step: &Step) -> Result<Value, Trouble> {
+fn prepare_snapshot(book: &dyn Book, step: &Step) -> Result<Value, Trouble> {
     let request: SnapshotRequest = step.request()?;
-    let mounts = store.prepare_snapshot(&context(step), &request.snapshotter, &request.key, &created(&request))?;
+    let mounts = book.prepare_snapshot(&context(step), &request.snapshotter, &request.key, &created(&request))?;
     Ok(json!({"mounts": mounts.len()}))
 }
 
-fn view_snapshot(store: &Store, step: &Step) -> Result<Value, Trouble> {
+fn view_snapshot(book: &dyn Book, step: &Step) -> Result<Value, Trouble> {
     let request: SnapshotRequest = step.request()?;
-    let mounts = store.view_snapshot(&context(step), &request.snapshotter, &request.key, &created(&request))?;
+    let mounts = book.view_snapshot(&context(step), &request.snapshotter, &request.key, &created(&request))?;
     Ok(json!({"mounts": mounts.len()}))
 }
 
-fn commit_snapshot(store: &Store, step: &Step) -> Result<Value, Trouble> {
+fn commit_snapshot(book: &dyn Book, step: &Step) -> Result<Value, Trouble> {
     let request: SnapshotRequest = step.request()?;
     let commit = created(&request);
-    store.commit_snapshot(&context(step), &request.snapshotter, &request.name, &request.key, &commit)?;
+    book.commit_snapshot(&context(step), &request.snapshotter, &request.name, &request.key, &commit)?;
     Ok(json!({}))
 }
 
-fn update_snapshot(store: &Store, step: &Step) -> Result<Value, Trouble> {
+fn update_snapshot(book: &dyn Book, step: &Step) -> Result<Value, Trouble> {
     let request: SnapshotRequest = step.request()?;
     let fields = request.update_mask.paths();
-    let updated = store.update_snapshot(&context(step), &request.snapshotter, &request.info, &fields)?;
+    let updated = book.update_snapshot(&context(step), &request.snapshotter, &request.info, &fields)?;
     Ok(json!({"info": snapshot(&updated)}))
 }
 
-fn remove_snapshot(store: &Store, step: &Step) -> Result<Value, Trouble> {
+fn remove_snapshot(book: &dyn Book, step: &Step) -> Result<Value, Trouble> {
     let request: SnapshotRequest = step.request()?;
-    store.remove_snapshot(&context(step), &request.snapshotter, &request.key)?;
+    book.remove_snapshot(&context(step), &request.snapshotter, &request.key)?;
     Ok(json!({}))
 }

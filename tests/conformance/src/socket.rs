@@ -1,0 +1,262 @@
+//! A server on a socket as a place: the operations of the core, each one call.
+
+use crate::operations::{Book, Contents, Operation, Trouble};
+use crate::place::{Answer, Place};
+use crate::value;
+use crate::vectors::Step;
+use serde_json::Value;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::time::Duration;
+use stowbook::model::{Blob, Envelope, IngestStatus, Lease, Timestamp};
+use stowbook::proto::generated::containerd::services::content::v1::{
+    Status, WriteContentRequest, WriteContentResponse,
+};
+use stowbook::{Context, Error, Result};
+use stowbook_grpc::generated::{content, events};
+use stowbook_grpc::{Bare, Receiver, Remote};
+
+/// The snapshotters that vectors use.
+const SNAPSHOTTERS: [&str; 2] = ["native", "overlayfs"];
+
+/// How long the events of a step may take to come.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What is published to know that all events before it have come.
+const MARK: &str = "/conformance/mark";
+
+pub(crate) struct Socket {
+    remote: Remote,
+    /// What is published, from the first step that asks for it on.
+    published: Receiver<Bare<Envelope>>,
+    /// Whether something may have been stored since the last reset.
+    used: bool,
+}
+
+impl Socket {
+    /// The server at this path. What it holds is removed.
+    pub(crate) fn new(path: &Path) -> Result<Self> {
+        let remote = Remote::new(path)?;
+        let request = events::SubscribeRequest { filters: Vec::new() };
+        let published = remote.wait(remote.client().ask(&events::SUBSCRIBE, &Context::default(), request))?;
+        Ok(Socket { remote, published, used: true })
+    }
+
+    fn clear(&mut self) -> Result<()> {
+        let book: &dyn Book = &self.remote;
+        let namespaces = book.list_namespaces()?;
+        for namespace in &namespaces {
+            let context = Context::in_namespace(&namespace.name);
+            // There can be no record in a namespace whose name is no identifier.
+            if book.list_leases(&context, &[]).is_ok() {
+                clear(book, &context)?;
+            }
+        }
+        // The snapshots, and the bytes that no record names any more.
+        let (context, lease) = (Context::in_namespace("conformance"), Lease { id: "all".into(), ..Lease::default() });
+        book.create_lease(&context, &lease)?;
+        book.delete_lease(&context, "all", true)?;
+        book.delete_namespace("conformance")?;
+        for namespace in &namespaces {
+            // One whose name is no identifier is removed, and an error. What is left is told of by the cases that follow.
+            let _ = book.delete_namespace(&namespace.name);
+        }
+        self.used = false;
+        self.events().map(drop)
+    }
+
+    /// What was published since the last call.
+    fn events(&mut self) -> Result<Vec<Envelope>> {
+        let book: &dyn Book = &self.remote;
+        book.publish_event(&Context::in_namespace("conformance"), MARK, &Default::default())?;
+        let published = &mut self.published;
+        let all = async {
+            let mut events = Vec::new();
+            loop {
+                let next = published.next().await?.ok_or_else(|| Error::unavailable("no more events"))?;
+                if next.0.topic == MARK {
+                    return Ok(events);
+                }
+                events.push(next.0);
+            }
+        };
+        self.remote
+            .wait(async { tokio::time::timeout(PATIENCE, all).await })
+            .unwrap_or_else(|_| Err(Error::unavailable("the events did not come")))
+    }
+
+    fn run(&mut self, step: &Step) -> std::result::Result<Value, Trouble> {
+        match Operation::find(&step.op) {
+            Some(Operation::Stored(operation)) => {
+                self.used = true;
+                operation(&self.remote, step)
+            }
+            _ => Err(Error::not_implemented(&*step.op).into()),
+        }
+    }
+}
+
+/// Removes all records of a namespace.
+fn clear(book: &dyn Book, context: &Context) -> Result<()> {
+    let mut ids = Vec::new();
+    book.list_containers(context, &[], &mut |record| {
+        ids.push(record.id);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    ids.drain(..).try_for_each(|id| book.delete_container(context, &id))?;
+    book.list_sandboxes(context, &[], &mut |record| {
+        ids.push(record.id);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    ids.drain(..).try_for_each(|id| book.delete_sandbox(context, &id))?;
+    book.list_images(context, &[], &mut |record| {
+        ids.push(record.name);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    ids.drain(..).try_for_each(|name| book.delete_image(context, &name, &Default::default()))?;
+    for lease in book.list_leases(context, &[])? {
+        book.delete_lease(context, &lease.id, false)?;
+    }
+    for ingest in book.list_ingests(context, &[])? {
+        book.abort_ingest(context, &ingest.reference)?;
+    }
+    for blob in book.list_blobs(context, &[])? {
+        book.delete_blob(context, &blob.digest)?;
+    }
+    // Some cannot be removed, because of what once stood on them; but what nothing holds is collected.
+    for snapshotter in SNAPSHOTTERS {
+        for mut snapshot in book.list_snapshots(context, snapshotter, &[])? {
+            snapshot.labels.clear();
+            book.update_snapshot(context, snapshotter, &snapshot, &["labels"])?;
+        }
+    }
+    Ok(())
+}
+
+impl Place for Socket {
+    fn reset(&mut self) -> std::result::Result<(), String> {
+        if !self.used {
+            return Ok(());
+        }
+        self.clear().map_err(|error| format!("the server cannot be cleared: {error}"))
+    }
+
+    fn lacks(&self, op: &str) -> Option<String> {
+        match Operation::find(op) {
+            Some(Operation::Stored(_)) => None,
+            Some(Operation::Pure(_)) => Some(format!("{op} is no call")),
+            None => Some(format!("{op} is not in this place")),
+        }
+    }
+
+    fn provides(&self, what: &str) -> bool {
+        matches!(what, "content" | "events" | "gc" | "snapshots")
+    }
+
+    fn tells_events(&self) -> bool {
+        true
+    }
+
+    fn published(&mut self) -> std::result::Result<Vec<Value>, String> {
+        let events = self.events().map_err(|error| format!("the events cannot be read: {error}"))?;
+        Ok(events.into_iter().map(|envelope| value::event(&envelope.into())).collect())
+    }
+
+    fn play(&mut self, step: &Step) -> Answer {
+        match self.run(step) {
+            Ok(value) => Answer::Ok(value),
+            Err(Trouble::Refused(error)) => {
+                Answer::Refused { kind: error.kind(), message: error.message_bytes().to_vec() }
+            }
+            Err(Trouble::Request(error)) => Answer::Broken(format!("the request cannot be read: {error}")),
+        }
+    }
+}
+
+fn texts(filters: &[&[u8]]) -> Vec<String> {
+    filters.iter().map(|filter| String::from_utf8_lossy(filter).into_owned()).collect()
+}
+
+fn missing() -> Error {
+    Error::internal("the answer has no record")
+}
+
+fn status(status: Status) -> Result<IngestStatus> {
+    let time = |time: Option<prost_types::Timestamp>| match time {
+        Some(time) => Timestamp::new(time.seconds, u32::try_from(time.nanos).unwrap_or(u32::MAX)).map(Some),
+        None => Ok(None),
+    };
+    Ok(IngestStatus {
+        reference: status.r#ref,
+        offset: status.offset,
+        total: status.total,
+        expected: status.expected,
+        started_at: time(status.started_at)?,
+        updated_at: time(status.updated_at)?,
+    })
+}
+
+impl Contents for Remote {
+    fn get_blob(&self, context: &Context, digest: &str) -> Result<Blob> {
+        let request = content::InfoRequest { digest: digest.to_owned() };
+        self.wait(self.client().call(&content::INFO, context, request))?.info.ok_or_else(missing)
+    }
+
+    fn list_blobs(&self, context: &Context, filters: &[&[u8]]) -> Result<Vec<Blob>> {
+        let request = content::ListContentRequest { filters: texts(filters) };
+        self.wait(async {
+            let mut messages = self.client().ask(&content::LIST, context, request).await?;
+            let mut all = Vec::new();
+            while let Some(message) = messages.next().await? {
+                all.extend(message.info);
+            }
+            Ok(all)
+        })
+    }
+
+    fn update_blob(&self, context: &Context, blob: &Blob, fields: &[&str]) -> Result<Blob> {
+        let paths = fields.iter().map(|field| (*field).to_owned()).collect();
+        let update_mask = (!fields.is_empty()).then_some(prost_types::FieldMask { paths });
+        let request = content::UpdateRequest { info: Some(blob.clone()), update_mask };
+        self.wait(self.client().call(&content::UPDATE, context, request))?.info.ok_or_else(missing)
+    }
+
+    fn delete_blob(&self, context: &Context, digest: &str) -> Result<()> {
+        let request = content::DeleteContentRequest { digest: digest.to_owned() };
+        self.wait(self.client().call(&content::DELETE, context, request))
+    }
+
+    fn get_ingest(&self, context: &Context, reference: &str) -> Result<IngestStatus> {
+        let request = content::StatusRequest { r#ref: reference.to_owned() };
+        status(self.wait(self.client().call(&content::STATUS, context, request))?.status.ok_or_else(missing)?)
+    }
+
+    fn list_ingests(&self, context: &Context, filters: &[&[u8]]) -> Result<Vec<IngestStatus>> {
+        let request = content::ListStatusesRequest { filters: texts(filters) };
+        let statuses = self.wait(self.client().call(&content::LIST_STATUSES, context, request))?.statuses;
+        statuses.into_iter().map(status).collect()
+    }
+
+    fn abort_ingest(&self, context: &Context, reference: &str) -> Result<()> {
+        let request = content::AbortRequest { r#ref: reference.to_owned() };
+        self.wait(self.client().call(&content::ABORT, context, request))
+    }
+
+    fn write_content(&self, context: &Context, messages: Vec<WriteContentRequest>) -> Result<WriteContentResponse> {
+        self.wait(async {
+            let mut messages = messages.into_iter();
+            let (sender, mut answers) = self.client().converse(&content::WRITE, context, messages.next()).await?;
+            let mut last = answers.next().await?.ok_or_else(missing)?;
+            for message in messages {
+                if let Some(sender) = &sender {
+                    sender.send(message).await;
+                }
+                last = answers.next().await?.ok_or_else(missing)?;
+            }
+            // The lock is held until the server has seen the end.
+            drop(sender);
+            while answers.next().await?.is_some() {}
+            Ok(last)
+        })
+    }
+}
