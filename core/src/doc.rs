@@ -21,6 +21,7 @@ mod string;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use edit::quote;
 pub use edit::{Edit, apply};
 pub use pointer::escape;
 pub use problem::{Problem, ProblemKind};
@@ -268,6 +269,13 @@ pub struct Children<'d> {
     document: &'d Document<'d>,
     at: u32,
     end: u32,
+}
+
+impl Children<'_> {
+    /// The same without any value.
+    pub(crate) fn empty(self) -> Self {
+        Children { end: self.at, ..self }
+    }
 }
 
 impl<'d> Iterator for Children<'d> {

@@ -45,6 +45,7 @@
 //! - `regex` (default): the whole of Go's regular expressions in filters. Without it a small engine serves, which refuses
 //!   Unicode classes such as `\p{Greek}`.
 
+pub mod check;
 pub mod doc;
 mod error;
 pub mod filter;
