@@ -139,7 +139,9 @@ pub(super) fn check<'d>(checker: &mut Checker<'d>, value: Value<'d>, members: &'
     match value.shape() {
         Shape::Object => object(checker, value, members),
         Shape::Lost => {}
-        shape => drop(checker.say(codes.not_object, value, words::NOT_OBJECT, &[&name(shape)])),
+        shape => {
+            checker.say(codes.not_object, value, words::NOT_OBJECT, &[&name(shape)]);
+        }
     }
 }
 
@@ -161,6 +163,10 @@ fn object<'d>(checker: &mut Checker<'d>, value: Value<'d>, members: &'static [Me
 
 fn unknown<'d>(checker: &mut Checker<'d>, value: Value<'d>, members: &'static [Member]) {
     let codes = Codes::of(checker.kind);
+    // Hooks have a rule of their own.
+    if value.key_is("hooks") && checker.place(value) == "/hooks" {
+        return;
+    }
     let names = || members.iter().map(|member| member.name);
     for member in value.members() {
         let Some(key) = member.key() else { continue };

@@ -34,8 +34,7 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
     }
     let is_image = matches!(config_type.as_str(), OCI_CONFIG | DOCKER_CONFIG);
     layers(checker, root, config, is_image);
-    let described = config.into_iter().chain(root.list("layers"));
-    descriptor::consistent(checker, described);
+    descriptor::consistent(checker, root.list("layers"));
     if let Some(annotations) = root.object("annotations") {
         annotations::check(checker, annotations);
     }

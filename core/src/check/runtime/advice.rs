@@ -179,8 +179,12 @@ fn process(checker: &mut Checker<'_>, process: Value<'_>) {
     }
     let user = process.object("user");
     match user.and_then(|user| user.present("uid")) {
-        Some(uid) if uid.as_integer() == Some(0) => drop(checker.at("OCI-SEC-021", uid, &[])),
-        None => drop(checker.at("OCI-SEC-021", user.unwrap_or(process), &[])),
+        Some(uid) if uid.as_integer() == Some(0) => {
+            checker.at("OCI-SEC-021", uid, &[]);
+        }
+        None => {
+            checker.at("OCI-SEC-021", user.unwrap_or(process), &[]);
+        }
         _ => {}
     }
     for gid in user.into_iter().flat_map(|user| user.list("additionalGids")) {

@@ -71,8 +71,12 @@ fn is_slice(text: &str) -> bool {
 fn pids(checker: &mut Checker<'_>, resources: Value<'_>) {
     let limit = resources.object("pids").and_then(|pids| pids.present("limit"));
     match limit.and_then(|limit| Some((limit, limit.as_integer()?))) {
-        Some((value, number)) if number < -1 => drop(checker.at("OCI-RT-0831", value, &[&number])),
-        Some((value, 0)) => drop(checker.at("OCI-RT-0832", value, &[])),
+        Some((value, number)) if number < -1 => {
+            checker.at("OCI-RT-0831", value, &[&number]);
+        }
+        Some((value, 0)) => {
+            checker.at("OCI-RT-0832", value, &[]);
+        }
         _ => {}
     }
 }

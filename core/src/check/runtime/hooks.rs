@@ -56,7 +56,9 @@ fn one(checker: &mut Checker<'_>, hook: Value<'_>, kind: &str) {
     // What starts in the container is looked for there.
     if kind != "startContainer" && checker.kind == Kind::RuntimeConfig && !path.contains('\0') {
         match checker.ask("OCI-RT-0503", "paths", |host| host.path(&path)) {
-            Some(PathKind::Missing) => drop(checker.at("OCI-RT-0503", value, &[&Shown(&path), &"does not exist"])),
+            Some(PathKind::Missing) => {
+                checker.at("OCI-RT-0503", value, &[&Shown(&path), &"does not exist"]);
+            }
             Some(PathKind::File | PathKind::Directory) => {
                 checker.at("OCI-RT-0503", value, &[&Shown(&path), &"cannot be executed"]);
             }

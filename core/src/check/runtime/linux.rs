@@ -136,7 +136,7 @@ fn memory_policy(checker: &mut Checker<'_>, policy: Value<'_>) {
             checker.at("OCI-RT-1032", value, &[&format!("{} is no list of nodes", Shown(&text))]);
         }
         Some(value) if none && !text.is_empty() => {
-            drop(checker.at("OCI-RT-1032", value, &[&format!("{mode} takes no nodes")]))
+            checker.at("OCI-RT-1032", value, &[&format!("{mode} takes no nodes")]);
         }
         _ if some && text.is_empty() && nodes.is_none() == checker.lacks(policy, "nodes") => {
             checker.at("OCI-RT-1032", nodes.unwrap_or(policy), &[&format!("{mode} takes at least one node")]);

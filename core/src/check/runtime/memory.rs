@@ -74,8 +74,12 @@ fn processors(checker: &mut Checker<'_>, cpu: Value<'_>) {
     }
     let quota = number("quota");
     match quota {
-        Some((value, amount @ 1..1000)) => drop(checker.at("OCI-RT-0822", value, &[&amount])),
-        Some((value, amount)) if amount < -1 => drop(checker.at("OCI-RT-0824", value, &[&amount])),
+        Some((value, amount @ 1..1000)) => {
+            checker.at("OCI-RT-0822", value, &[&amount]);
+        }
+        Some((value, amount)) if amount < -1 => {
+            checker.at("OCI-RT-0824", value, &[&amount]);
+        }
         _ => {}
     }
     if let Some((value, period)) =
@@ -129,7 +133,7 @@ fn lists(checker: &mut Checker<'_>, cpu: Value<'_>) {
         if name == "cpus" {
             let processors = checker.ask("OCI-RT-0827", "processors", |host| host.processors());
             if processors.is_some_and(|processors| most >= processors) {
-                checker.at("OCI-RT-0827", value, &[&most]);
+                checker.at("OCI-RT-0827", value, &[&most]).severity(crate::check::Severity::Error);
             }
         }
     }

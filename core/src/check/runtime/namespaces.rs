@@ -115,7 +115,9 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>, namespaces: &Nam
                     .related(place, "no mount namespace here")
                     .propose("add a mount namespace", edit);
             }
-            None => drop(checker.at("OCI-RT-0608", place, &[])),
+            None => {
+                checker.at("OCI-RT-0608", place, &[]);
+            }
         }
     }
     let fresh_proc = root.list("mounts").any(|mount| mount.text("type").as_deref() == Some("proc"));

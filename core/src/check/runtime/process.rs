@@ -74,7 +74,9 @@ fn arguments(checker: &mut Checker<'_>, root: Value<'_>, process: Value<'_>) {
             checker.key("OCI-RT-0219", line, &[]);
         }
         match process.array("args") {
-            Some(args) if !has_args => drop(checker.at("OCI-RT-0205", args, &[])),
+            Some(args) if !has_args => {
+                checker.at("OCI-RT-0205", args, &[]);
+            }
             None if checker.lacks(process, "args") => {
                 let edit = process.insert_member("args", r#"["/bin/sh"]"#);
                 checker.missing("OCI-RT-0205", process, "args").propose("add the command", edit);

@@ -9,9 +9,11 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
     let pid = root.integer("pid");
     let runs = status == "running";
     match root.present("pid") {
-        None if runs && checker.lacks(root, "pid") => drop(checker.missing("OCI-RT-1203", root, "pid")),
+        None if runs && checker.lacks(root, "pid") => {
+            checker.missing("OCI-RT-1203", root, "pid");
+        }
         Some(value) if runs && pid == Some(0) => {
-            drop(checker.at("OCI-RT-1203", value, &[&"a running container has a process"]))
+            checker.at("OCI-RT-1203", value, &[&"a running container has a process"]);
         }
         _ => {}
     }

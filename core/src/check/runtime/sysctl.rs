@@ -95,6 +95,6 @@ fn one(checker: &mut Checker<'_>, root: Value<'_>, namespaces: &Namespaces<'_>, 
     }
     let path = format!("/proc/sys/{}", name.replace('/', "\u{0}").replace('.', "/").replace('\u{0}', "."));
     if checker.ask("OCI-RT-0637", "paths", |host| host.path(&path)) == Some(PathKind::Missing) {
-        checker.key("OCI-RT-0637", member, &[&shown]);
+        checker.key("OCI-RT-0637", member, &[&shown]).severity(crate::check::Severity::Error);
     }
 }
