@@ -7,6 +7,7 @@ mod input;
 mod namespaces;
 mod output;
 mod place;
+mod validate;
 
 use args::{Cli, Command, Global};
 use clap::{CommandFactory as _, Parser as _};
@@ -15,7 +16,10 @@ use std::process::ExitCode;
 use stowbook::{Error, Result};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refuse_words(&error),
+    };
     let mut global = cli.global;
     global.in_namespace = matches!(cli.command, Command::Containers(_));
     match run(&global, cli.command) {
@@ -26,6 +30,21 @@ fn main() -> ExitCode {
             ExitCode::from(error.kind().names().exit)
         }
         Err(Failure::Reported(exit)) => ExitCode::from(exit),
+    }
+}
+
+/// Says what is wrong with the words, or prints the help they ask for. Checks of files have a status of their own for it.
+fn refuse_words(error: &clap::Error) -> ExitCode {
+    // There is nobody left to tell when standard error fails.
+    let _ = error.print();
+    let command = Cli::command();
+    let is_command =
+        |word: &String| command.get_subcommands().any(|known| known.get_name_and_visible_aliases().contains(&&**word));
+    let checks = std::env::args().skip(1).find(is_command).is_some_and(|word| word == "validate" || word == "explain");
+    match error.exit_code() {
+        0 => ExitCode::SUCCESS,
+        _ if checks => ExitCode::from(validate::USAGE),
+        status => ExitCode::from(u8::try_from(status).unwrap_or(2)),
     }
 }
 
@@ -59,6 +78,8 @@ fn run(global: &Global, command: Command) -> Result<(), Failure> {
         Command::Containers(command) => containers::run(global, command),
         Command::Namespaces(command) => namespaces::run(global, command),
         Command::Db(command) => db::run(global, command),
+        Command::Validate(arguments) => validate::run(&arguments),
+        Command::Explain { code } => validate::explain(&code),
         Command::Completions { shell } => {
             // It panics when it cannot write, so it writes to memory.
             let mut script = Vec::new();
