@@ -379,7 +379,12 @@ fn wrong_type<'d>(checker: &mut Checker<'d>, value: Value<'d>, field: &'static F
         }
         (Type::List(item), _) if matches(&item.of, value) => {
             let raw = String::from_utf8_lossy(value.raw());
-            found.safe("make it a list of one", [value.replace(format!("[{raw}]"))]);
+            let edit = value.replace(format!("[{raw}]"));
+            // An object may be a list whose items somebody keyed.
+            match value.shape() {
+                Shape::Object => found.propose("make it a list of one", [edit]),
+                _ => found.safe("make it a list of one", [edit]),
+            };
         }
         (Type::List(Field { of: Type::Text, .. }), None) if value.shape() == Shape::Object && value.key_is("env") => {
             let pairs = value

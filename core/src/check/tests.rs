@@ -1,3 +1,8 @@
+//! The checker against what others say: runtimes, schemas, containerd; and each rule against its cases.
+
+mod cases;
+mod hostile;
+
 use super::*;
 use std::path::{Path, PathBuf};
 
@@ -19,6 +24,12 @@ struct Machine;
 
 impl Host for Machine {
     fn path(&self, path: &str) -> Option<PathKind> {
+        if path.starts_with("/link/") {
+            return Some(PathKind::Symlink);
+        }
+        if path == "index.json" {
+            return Some(PathKind::File);
+        }
         let missing =
             ["nope", "nosuch", "nonexistent", "resctrl", "notexist", "/no/such"].iter().any(|part| path.contains(part));
         let programs = path.starts_with("rootfs/") && path.contains("/bin/");
@@ -28,6 +39,7 @@ impl Host for Machine {
             _ if programs && !path.ends_with("/bin/true") => PathKind::Missing,
             _ if path.contains("/bin/") => PathKind::Executable,
             _ if path.starts_with("rootfs/dev/") => PathKind::Missing,
+            _ if path == "/bin/hook" => PathKind::Executable,
             _ => PathKind::Directory,
         })
     }
@@ -48,6 +60,18 @@ impl Host for Machine {
     }
     fn huge_page_sizes(&self) -> Option<Vec<String>> {
         Some(vec!["2MB".into(), "1GB".into()])
+    }
+    fn blob(&self, digest: &str) -> Option<Option<(u64, bool)>> {
+        let size = match digest.get(..8)? {
+            "sha256:a" => Some(10),
+            "sha256:b" => Some(20),
+            "sha256:c" => Some(5),
+            _ => None,
+        };
+        Some(size.map(|size| (size, true)))
+    }
+    fn blobs(&self) -> Option<Vec<String>> {
+        Some(vec![format!("sha256:{}", "a".repeat(64))])
     }
 }
 
