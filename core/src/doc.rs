@@ -221,6 +221,17 @@ impl<'d> Value<'d> {
         self.node().position as usize
     }
 
+    /// How many values are inside at any depth.
+    pub fn weight(self) -> usize {
+        self.node().next.saturating_sub(self.index + 1) as usize
+    }
+
+    /// The next value of the parent.
+    pub(crate) fn next_sibling(self) -> Option<Value<'d>> {
+        let (next, parent) = (self.node().next, self.parent()?);
+        (next < parent.node().next).then_some(Value { document: self.document, index: next })
+    }
+
     /// The values directly inside, in order: the items of a list, the members of an object with every duplicate.
     pub fn children(self) -> Children<'d> {
         Children { document: self.document, at: self.index + 1, end: self.node().next }

@@ -1,6 +1,7 @@
 //! What the rules write their findings to.
 
 use super::fields::subject;
+use super::nearest::nearest;
 use super::{
     Change, Diagnostic, Host, Kind, Options, Phase, Platform, Profile, Related, Report, Rule, Severity, Skipped,
     Suggestion, Verdict, explain, image, place::Places, record, runtime, syntax,
@@ -33,11 +34,19 @@ pub(super) struct Checker<'d> {
 /// More findings than anybody reads, and few enough for any machine.
 const MAX_KEPT: usize = 20_000;
 
+/// How many findings get a guess of what was meant.
+const MAX_GUESSES: usize = 500;
+
+/// The longest pointer of a finding, in bytes. What is deeper inside longer keys is reported at its holder.
+const MAX_POINTER: usize = 8192;
+
 /// A finding under way; its text is known, its line is not.
 #[derive(Default)]
 pub(super) struct Found {
     code: &'static str,
     rule: Option<&'static Rule>,
+    /// How many findings were there before.
+    ordinal: usize,
     severity: Option<Severity>,
     pointer: String,
     missing: Option<String>,
@@ -51,6 +60,11 @@ pub(super) struct Found {
 }
 
 impl Found {
+    /// The name that was probably meant. Only the first findings get guesses: nobody reads on, and guessing takes long.
+    pub(super) fn guess<'n>(&self, text: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+        if self.ordinal < MAX_GUESSES { nearest(text, names) } else { None }
+    }
+
     /// It is worse or less bad than the rule says.
     pub(super) fn severity(&mut self, severity: Severity) -> &mut Self {
         self.severity = Some(severity);
@@ -76,13 +90,13 @@ impl Found {
 
     /// Another place that has to do with it.
     pub(super) fn related(&mut self, value: Value<'_>, message: impl Into<String>) -> &mut Self {
-        self.related.push((value.pointer(), value.span(), message.into()));
+        self.related.push((pointer(value), value.span(), message.into()));
         self
     }
 
     /// It is about the whole of this value, though the text points at a part.
     pub(super) fn for_parent(&mut self, value: Value<'_>) -> &mut Self {
-        self.pointer = value.pointer();
+        self.pointer = pointer(value);
         self
     }
 
@@ -139,7 +153,8 @@ impl<'d> Checker<'d> {
     fn add(&mut self, code: &'static str, span: Span, message: String) -> &mut Found {
         let rule = explain(code);
         debug_assert!(rule.is_some(), "no rule {code}");
-        let found = Found { code, rule, span: Some(span), message, ..Found::default() };
+        let ordinal = self.found.len();
+        let found = Found { code, rule, ordinal, span: Some(span), message, ..Found::default() };
         if self.found.len() >= MAX_KEPT {
             self.lost += 1;
             self.surplus = found;
@@ -164,7 +179,7 @@ impl<'d> Checker<'d> {
         args: &[&dyn Display],
     ) -> &mut Found {
         let found = self.add(code, value.span(), fill(code, words, args));
-        found.pointer = value.pointer();
+        found.pointer = pointer(value);
         found.value = Some(cut(value));
         found.value_span = Some(value.span());
         found
@@ -184,7 +199,7 @@ impl<'d> Checker<'d> {
         args: &[&dyn Display],
     ) -> &mut Found {
         let found = self.add(code, member.key_span().unwrap_or(member.span()), fill(code, words, args));
-        found.pointer = member.pointer();
+        found.pointer = pointer(member);
         found.value = Some(cut(member));
         found.value_span = Some(member.span());
         found
@@ -210,7 +225,7 @@ impl<'d> Checker<'d> {
             false => words.to_owned(),
         };
         let found = self.add(code, Span { start, end: start + 1 }, message);
-        found.pointer = object.pointer();
+        found.pointer = pointer(object);
         found.missing = Some(name.to_owned());
         found
     }
@@ -219,6 +234,9 @@ impl<'d> Checker<'d> {
     pub(super) fn place(&self, value: Value<'d>) -> String {
         let mut steps = Vec::new();
         let mut at = value;
+        if keys(value) > MAX_POINTER {
+            return String::new();
+        }
         while at != self.root {
             let Some(parent) = at.parent() else { break };
             steps.push(at.key().unwrap_or("*".into()));
@@ -227,9 +245,14 @@ impl<'d> Checker<'d> {
         steps.iter().rev().fold(String::new(), |place, step| place + "/" + step)
     }
 
+    /// The name that was probably meant by something that will be a finding.
+    pub(super) fn guess<'n>(&self, text: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+        Found { ordinal: self.found.len() + self.lost, ..Found::default() }.guess(text, names)
+    }
+
     /// Takes over the findings of a check of another text, at a value that holds that text.
     pub(super) fn adopt(&mut self, value: Value<'_>, report: Report) {
-        let pointer = value.pointer();
+        let pointer = pointer(value);
         for diagnostic in report.diagnostics {
             let found = Found {
                 code: diagnostic.code,
@@ -251,9 +274,9 @@ impl<'d> Checker<'d> {
         self.skipped.extend(report.skipped);
     }
 
-    /// Remembers that a member is there under another name, so that nobody calls it missing.
-    pub(super) fn is_misspelt(&mut self, object: Value<'_>, name: &'static str) {
-        self.misspelt.insert((object.id(), name));
+    /// Remembers that a member is there under another name, so that nobody calls it missing; whether that is news.
+    pub(super) fn is_misspelt(&mut self, object: Value<'_>, name: &'static str) -> bool {
+        self.misspelt.insert((object.id(), name))
     }
 
     /// Keeps a value out of what is printed.
@@ -410,6 +433,22 @@ impl Found {
             refs: rule.map(|rule| rule.basis.split("; ").filter(|text| !text.is_empty()).collect()).unwrap_or_default(),
         }
     }
+}
+
+/// Where a value is.
+fn pointer(value: Value<'_>) -> String {
+    let mut value = value;
+    while keys(value) > MAX_POINTER {
+        let Some(parent) = value.parent() else { break };
+        value = parent;
+    }
+    value.pointer()
+}
+
+/// How long the keys above a value are together.
+fn keys(value: Value<'_>) -> usize {
+    let above = std::iter::successors(Some(value), |value| value.parent());
+    above.filter_map(Value::key_span).map(|span| span.end - span.start).sum()
 }
 
 /// What a rule says.

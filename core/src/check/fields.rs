@@ -8,10 +8,10 @@ pub(super) use table::{
 };
 
 use super::context::{Checker, Shown};
-use super::nearest::nearest;
 use super::patterns;
 use super::{Kind, Severity};
 use crate::doc::{Shape, Value};
+use std::collections::BTreeSet;
 
 /// What the general rules say, under whichever code.
 mod words {
@@ -168,19 +168,16 @@ fn unknown<'d>(checker: &mut Checker<'d>, value: Value<'d>, members: &'static [M
         return;
     }
     let names = || members.iter().map(|member| member.name);
-    for member in value.members() {
+    let known = |member: &Value<'_>| names().find(|name| member.key_is(name));
+    let present: BTreeSet<&str> = value.members().filter_map(|member| known(&member)).collect();
+    for member in value.members().filter(|member| known(member).is_none()) {
         let Some(key) = member.key() else { continue };
-        if members.iter().any(|known| known.name == key) {
-            continue;
-        }
         let same = names().find(|name| name.eq_ignore_ascii_case(&key));
         let is_record = checker.kind == Kind::ContainerdRecord && value == checker.document.root();
-        if let Some(name) = same.or_else(|| nearest(&key, names())) {
+        if let Some(name) = same.or_else(|| checker.guess(&key, names())) {
             let code = if same.is_some() { codes.case } else { codes.unknown };
-            let absent = value.get(name).is_none();
-            if absent {
-                checker.is_misspelt(value, name);
-            }
+            // Of two keys that could be meant, only one can get the name.
+            let absent = !present.contains(name) && checker.is_misspelt(value, name);
             let edit = member.rename(name).filter(|_| absent);
             let strict = checker.options.strict && !codes.are_of_images();
             let found = match () {
@@ -294,7 +291,7 @@ fn text<'d>(checker: &mut Checker<'d>, value: Value<'d>, field: &'static Field) 
     let meant = super::names::meant(field.value_code, &text)
         .filter(|name| field.values.contains(name))
         .or_else(|| prefixed(&text, field.values))
-        .or_else(|| nearest(&text, field.values.iter().copied()));
+        .or_else(|| checker.guess(&text, field.values.iter().copied()));
     let found = checker.say(field.value_code, value, words::VALUE, &[&subject(value), &Shown(&text), &list]);
     if let Some(meant) = meant {
         let edit = value.replace(crate::doc::quote(meant));

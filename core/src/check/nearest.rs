@@ -11,6 +11,10 @@ pub(super) fn nearest<'n>(text: &str, candidates: impl IntoIterator<Item = &'n s
     let mut best: Option<(usize, &str)> = None;
     let mut tie = false;
     for candidate in candidates {
+        // Folding takes longer than counting; a name has three dashes at most.
+        if candidate.len() > text.len() + limit + 3 || candidate.len() + limit < text.len() {
+            continue;
+        }
         let folded = fold(candidate);
         if folded.len().abs_diff(text.len()) > limit {
             continue;

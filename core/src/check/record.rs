@@ -4,6 +4,7 @@ use super::context::{Checker, Shown};
 use super::view::View as _;
 use super::{Kind, fields, patterns, runtime, validate};
 use crate::doc::{Shape, Value};
+use std::collections::BTreeMap;
 
 const SNAPSHOTTERS: [&str; 15] = [
     "overlayfs",
@@ -174,6 +175,11 @@ fn snapshot(checker: &mut Checker<'_>, root: Value<'_>) {
 fn labels(checker: &mut Checker<'_>, root: Value<'_>) {
     let Some(labels) = root.object("Labels") else { return };
     let annotations = root.object("Spec").and_then(|spec| spec.object("annotations"));
+    let annotations: BTreeMap<_, _> = annotations
+        .into_iter()
+        .flat_map(Value::members)
+        .filter_map(|annotation| Some((annotation.key()?, annotation)))
+        .collect();
     for label in labels.members() {
         let key = label.key().unwrap_or_default();
         let Some(text) = label.as_str() else { continue };
@@ -198,10 +204,10 @@ fn labels(checker: &mut Checker<'_>, root: Value<'_>) {
         if let Some(name) = restart {
             restart_label(checker, label, name, &text);
         }
-        if let Some(other) = annotations.and_then(|annotations| annotations.string(&key))
-            && other.as_str().as_deref() != Some(&*text)
+        if let Some(other) = annotations.get(&key)
+            && other.as_str().is_some_and(|other| other != text)
         {
-            checker.at("CTD-CR-0019", label, &[&Shown(&key)]).related(other, "the annotation");
+            checker.at("CTD-CR-0019", label, &[&Shown(&key)]).related(*other, "the annotation");
         }
         let json = key.starts_with("nerdctl/") && text.starts_with(['{', '[']);
         if json && !crate::doc::Document::parse(text.as_bytes()).problems().is_empty() {

@@ -74,13 +74,13 @@ impl Value<'_> {
     /// Takes a member or an item out, with the comma that goes with it. The root stays.
     pub fn remove(self) -> Option<Edit> {
         let parent = self.parent()?;
-        let siblings: Vec<_> = parent.children().collect();
-        let start = |value: &Value<'_>| value.key_span().unwrap_or(value.span()).start;
-        let here = siblings.iter().position(|sibling| *sibling == self)?;
-        let span = match (here.checked_sub(1).and_then(|before| siblings.get(before)), siblings.get(here + 1)) {
-            (_, Some(next)) => Span { start: start(&self), end: start(next) },
-            (Some(before), None) => Span { start: before.span().end, end: self.span().end },
-            (None, None) => Span { start: start(&self), end: self.span().end },
+        let start = |value: Value<'_>| value.key_span().unwrap_or(value.span()).start;
+        let span = match self.next_sibling() {
+            Some(next) => Span { start: start(self), end: start(next) },
+            None => {
+                let before = parent.children().take_while(|sibling| *sibling != self).last();
+                Span { start: before.map_or(start(self), |before| before.span().end), end: self.span().end }
+            }
         };
         Some(Edit::delete(span))
     }

@@ -1,7 +1,6 @@
 //! Annotations of a runtime config.
 
 use crate::check::context::{Checker, Shown};
-use crate::check::nearest::nearest;
 use crate::check::view::View as _;
 use crate::check::{names, patterns};
 use crate::doc::Value;
@@ -64,7 +63,7 @@ fn one(checker: &mut Checker<'_>, member: Value<'_>, key: &str) {
         if !known {
             let found =
                 checker.key("OCI-RT-0515", member, &[&format!("{} is no annotation that crun reads", Shown(key))]);
-            if let Some(near) = nearest(key, CRUN.iter().copied()) {
+            if let Some(near) = found.guess(key, CRUN.iter().copied()) {
                 found.propose(format!("write {near:?}"), member.rename(near));
             }
         }

@@ -2,7 +2,6 @@
 
 use crate::check::context::{Checker, Shown};
 use crate::check::names;
-use crate::check::nearest::nearest;
 use crate::check::view::{View as _, strings};
 use crate::doc::Value;
 use std::collections::BTreeMap;
@@ -67,7 +66,7 @@ fn read<'d>(checker: &mut Checker<'_>, capabilities: Value<'d>, set: &str) -> BT
                 }
             } else {
                 let found = checker.at("OCI-RT-0301", value, &[&Shown(&name)]);
-                if let Some(near) = nearest(&right, names::CAPABILITIES.iter().copied()) {
+                if let Some(near) = found.guess(&right, names::CAPABILITIES.iter().copied()) {
                     found.propose(format!("write {near}"), [value.replace(crate::doc::quote(near))]);
                 }
             }

@@ -171,6 +171,8 @@ fn unified(checker: &mut Checker<'_>, resources: Value<'_>, unified: Value<'_>) 
     if checker.options.cgroup == Cgroup::V1 {
         checker.key("OCI-RT-0883", unified, &[]);
     }
+    let typed =
+        TYPED.map(|(file, [group, name])| (file, resources.object(group).and_then(|group| group.present(name))));
     for member in unified.members() {
         let file = member.key().unwrap_or_default();
         if file.contains('/') || matches!(&*file, "" | "." | "..") {
@@ -183,8 +185,8 @@ fn unified(checker: &mut Checker<'_>, resources: Value<'_>, unified: Value<'_>) 
             checker.key("OCI-RT-0882", member, &[&Shown(&file)]);
             continue;
         }
-        let typed = TYPED.iter().find(|(name, _)| *name == file);
-        if let Some(other) = typed.and_then(|(_, [group, name])| resources.object(group)?.present(name)) {
+        let other = typed.iter().find(|(name, _)| *name == file).and_then(|(_, other)| *other);
+        if let Some(other) = other {
             checker.key("OCI-RT-0884", member, &[&Shown(&file)]).related(other, "the same limit");
         }
         if let Some(text) = member.as_str()

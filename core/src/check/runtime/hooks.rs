@@ -1,7 +1,6 @@
 //! Hooks.
 
 use crate::check::context::{Checker, Shown};
-use crate::check::nearest::nearest;
 use crate::check::view::{View as _, strings};
 use crate::check::{Kind, PathKind, Platform, names};
 use crate::doc::{Shape, Value};
@@ -17,7 +16,7 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
                 // Go binds it whatever its case, other runtimes ignore it.
                 found.severity(crate::check::Severity::Error);
             }
-            if let Some(right) = same.or_else(|| nearest(&kind, names::HOOKS.iter().copied())) {
+            if let Some(right) = same.or_else(|| found.guess(&kind, names::HOOKS.iter().copied())) {
                 found.propose(format!("write {right:?}"), member.rename(right));
             }
             continue;

@@ -1,7 +1,6 @@
 //! Resource limits, OOM score and security labels of the process.
 
 use crate::check::context::{Checker, Shown};
-use crate::check::nearest::nearest;
 use crate::check::view::View as _;
 use crate::check::{Platform, names, patterns};
 use crate::doc::Value;
@@ -35,7 +34,7 @@ fn rlimits(checker: &mut Checker<'_>, process: Value<'_>) {
             let prefixed = format!("RLIMIT_{}", name.to_uppercase());
             let upper = name.to_uppercase();
             let meant = known.iter().copied().find(|known| *known == prefixed || *known == upper);
-            let meant = meant.or_else(|| nearest(&name, known.iter().copied()));
+            let meant = meant.or_else(|| checker.guess(&name, known.iter().copied()));
             let found = checker.at("OCI-RT-0321", value, &[&Shown(&name)]);
             if let Some(meant) = meant {
                 found.propose(format!("write {meant}"), [value.replace(crate::doc::quote(meant))]);

@@ -3,7 +3,6 @@
 use super::mounts::Mount;
 use super::namespaces::Namespaces;
 use crate::check::context::{Checker, Shown};
-use crate::check::nearest::nearest;
 use crate::check::view::{View as _, strings};
 use crate::check::{PathKind, names, patterns};
 use crate::doc::Value;
@@ -57,7 +56,7 @@ fn propagation(checker: &mut Checker<'_>, linux: Value<'_>) {
     }
     if !names::MOUNT_PROPAGATION.contains(&&*text) {
         let found = checker.at("OCI-RT-1001", value, &[&Shown(&text)]);
-        if let Some(near) = nearest(&text, names::MOUNT_PROPAGATION.iter().copied()) {
+        if let Some(near) = found.guess(&text, names::MOUNT_PROPAGATION.iter().copied()) {
             found.safe(format!("write {near:?}"), [value.replace(crate::doc::quote(near))]);
         }
     } else if let Some(plain) = text.strip_prefix('r').or(text.strip_prefix("runbindable").map(|_| "unbindable")) {
@@ -72,6 +71,9 @@ fn paths(checker: &mut Checker<'_>, linux: Value<'_>) {
         for (value, path) in strings(linux.list(name)) {
             if !path.starts_with('/') {
                 checker.at(code, value, &[&Shown(&path)]);
+                continue;
+            }
+            if path.len() > super::mounts::LONGEST_PATH {
                 continue;
             }
             let normal = patterns::normal_path(&path);

@@ -56,6 +56,10 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>, namespaces: &Nam
 
 /// Whether a number of the container is mapped; nothing if an entry cannot be read.
 pub(super) fn mapped(list: Value<'_>, number: i128) -> Option<bool> {
+    // The kernel takes no list as long as that, and looking many numbers up in it takes long.
+    if list.weight() > 8 * MOST {
+        return None;
+    }
     let mut found = false;
     for entry in list.items() {
         let (first, size) = (entry.integer("containerID")?, entry.integer("size")?);

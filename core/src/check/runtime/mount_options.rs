@@ -3,7 +3,6 @@
 use super::mounts::Mount;
 use super::namespaces::Namespaces;
 use crate::check::context::{Checker, Shown};
-use crate::check::nearest::nearest;
 use crate::check::view::View as _;
 use crate::check::{names, patterns};
 use crate::doc::Value;
@@ -160,13 +159,11 @@ fn kind_of_option(checker: &mut Checker<'_>, mount: &Mount<'_>, value: Value<'_>
         checker.at("OCI-RT-0417", value, &[&Shown(text)]).safe(format!("write {right:?}"), edit);
         return;
     }
-    let near = || {
-        let flags = [names::MOUNT_FLAGS, names::MOUNT_PROPAGATION].into_iter().flatten().copied();
-        nearest(text, flags).filter(|_| !text.contains('=') && text.len() > 3)
-    };
+    let flags = [names::MOUNT_FLAGS, names::MOUNT_PROPAGATION].into_iter().flatten().copied();
+    let near = checker.guess(text, flags).filter(|_| !text.contains('=') && text.len() > 3);
     if mount.binds {
         let found = checker.at("OCI-RT-0416", value, &[&Shown(text)]);
-        if let Some(near) = near() {
+        if let Some(near) = near {
             found.propose(format!("write {near:?}"), [value.replace(crate::doc::quote(near))]);
         }
         return;
@@ -183,18 +180,18 @@ fn kind_of_option(checker: &mut Checker<'_>, mount: &Mount<'_>, value: Value<'_>
         }
         // overlay and cgroup2 grow; the others are closed.
         Some((kind, keys)) => {
+            let meant = checker.guess(name, keys.iter().copied()).or(near);
             let found = checker.at("OCI-RT-0417", value, &[&Shown(text)]);
             if !matches!(*kind, "overlay" | "cgroup2") {
                 found.severity(crate::check::Severity::Error);
             }
-            let meant = nearest(name, keys.iter().copied()).or_else(near);
             if let Some(meant) = meant {
                 let right = text.replacen(name, meant, 1);
                 found.propose(format!("write {right:?}"), [value.replace(crate::doc::quote(&right))]);
             }
         }
         None => {
-            if let Some(near) = near() {
+            if let Some(near) = near {
                 let edit = value.replace(crate::doc::quote(near));
                 checker.at("OCI-RT-0417", value, &[&Shown(text)]).propose(format!("write {near:?}"), [edit]);
             }

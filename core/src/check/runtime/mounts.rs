@@ -83,6 +83,9 @@ const INSIDE_PROC: &[&str] = &[
     "/proc/net/dev",
 ];
 
+/// Linux takes no longer paths.
+pub(super) const LONGEST_PATH: usize = 4096;
+
 /// What is known of a mount.
 pub(super) struct Mount<'d> {
     pub(super) value: Value<'d>,
@@ -104,7 +107,7 @@ impl<'d> Mount<'d> {
             kind: value.text("type").unwrap_or_default().into_owned(),
             destination: value
                 .text("destination")
-                .filter(|path| !path.is_empty())
+                .filter(|path| !path.is_empty() && path.len() <= LONGEST_PATH)
                 .map(|path| patterns::normal_path(&path)),
             binds: options.iter().any(|(_, text)| matches!(text.as_str(), "bind" | "rbind")),
             options,
@@ -134,7 +137,7 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>, namespaces: &Nam
                 checker.at("OCI-RT-1109", value, &[&Shown(&mount.kind)]);
             }
         } else {
-            kind_and_source(checker, mount);
+            kind_and_source(checker, mount, namespaces);
             id_mappings(checker, mount, namespaces);
         }
         if checker.platform == Platform::Linux {
@@ -192,7 +195,7 @@ fn destination(checker: &mut Checker<'_>, mount: &Mount<'_>) {
     }
 }
 
-fn kind_and_source(checker: &mut Checker<'_>, mount: &Mount<'_>) {
+fn kind_and_source(checker: &mut Checker<'_>, mount: &Mount<'_>, namespaces: &Namespaces<'_>) {
     let value = mount.value;
     let linux = checker.platform == Platform::Linux;
     if linux && mount.kind.is_empty() && !mount.binds && checker.lacks_or_empty(value, "type") {
@@ -244,11 +247,7 @@ fn kind_and_source(checker: &mut Checker<'_>, mount: &Mount<'_>) {
         }
     }
     if mount.kind == "cgroup" && !mount.binds && !mount.read_only() {
-        let has_namespace = checker
-            .root
-            .object("linux")
-            .is_some_and(|linux| linux.list("namespaces").any(|entry| entry.text("type").as_deref() == Some("cgroup")));
-        if !has_namespace {
+        if !namespaces.has("cgroup") {
             let place = value.present("type").unwrap_or(value);
             checker.at("OCI-RT-0427", place, &[]);
         }

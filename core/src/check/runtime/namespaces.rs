@@ -6,6 +6,9 @@ use crate::check::{Kind, PathKind, names};
 use crate::doc::{Shape, Value};
 use std::collections::BTreeMap;
 
+/// How many values a list of namespaces may hold to be looked at.
+const MOST: usize = 1000;
+
 /// The namespaces of a config.
 pub(super) struct Namespaces<'d> {
     pub(super) list: Option<Value<'d>>,
@@ -18,7 +21,8 @@ pub(super) struct Namespaces<'d> {
 impl<'d> Namespaces<'d> {
     pub(super) fn read(root: Value<'d>) -> Self {
         let linux = root.object("linux");
-        let list = linux.and_then(|linux| linux.array("namespaces"));
+        // There are eight; a list as long as that is nobody's.
+        let list = linux.and_then(|linux| linux.array("namespaces")).filter(|list| list.weight() < MOST);
         let mut entries = BTreeMap::new();
         let mut readable = !linux.is_some_and(|linux| linux.present("namespaces").is_some()) || list.is_some();
         readable &= root.present("linux").is_none_or(|linux| linux.shape() == Shape::Object);

@@ -2,7 +2,6 @@
 
 use super::namespaces::Namespaces;
 use crate::check::context::{Checker, Shown};
-use crate::check::nearest::nearest;
 use crate::check::view::View as _;
 use crate::doc::Value;
 use std::collections::BTreeMap;
@@ -22,7 +21,7 @@ fn time_offsets(checker: &mut Checker<'_>, offsets: Value<'_>, namespaces: &Name
         let clock = member.key().unwrap_or_default();
         if !matches!(&*clock, "monotonic" | "boottime") {
             let found = checker.key("OCI-RT-0641", member, &[&Shown(&clock)]);
-            if let Some(right) = nearest(&clock, ["monotonic", "boottime"]) {
+            if let Some(right) = found.guess(&clock, ["monotonic", "boottime"]) {
                 found.propose(format!("write {right:?}"), member.rename(right));
             }
             // The other rules are about offsets that could be set.

@@ -2,7 +2,6 @@
 
 use crate::check::context::{Checker, Shown};
 use crate::check::names;
-use crate::check::nearest::nearest;
 use crate::check::view::{View as _, strings};
 use crate::doc::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -134,7 +133,7 @@ fn name<'d>(
     }
     if !names::SYSCALLS.contains(&name) {
         let found = checker.at("OCI-RT-0908", value, &[&Shown(name)]);
-        if let Some(near) = nearest(name, names::SYSCALLS.iter().copied()) {
+        if let Some(near) = found.guess(name, names::SYSCALLS.iter().copied()) {
             found.propose(format!("write {near:?}"), [value.replace(crate::doc::quote(near))]);
         }
         return;

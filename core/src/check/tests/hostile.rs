@@ -10,7 +10,7 @@ fn text() -> Vec<u8> {
 
 fn check_all(text: &[u8]) {
     let options = Options { advice: true, ..Options::default() };
-    for kind in std::iter::once(None).chain(Kind::ALL.map(|(kind, _)| Some(kind))) {
+    for kind in [None, Some(Kind::ContainerdRecord), Some(Kind::RuntimeConfig), Some(Kind::ImageIndex)] {
         let report = validate(text, kind, &options);
         for one in &report.diagnostics {
             assert!(one.span.offset + one.span.length <= text.len(), "{one:?}");
