@@ -51,7 +51,7 @@ pub(super) fn json(out: &mut dyn Write, checked: &[Checked]) -> io::Result<()> {
 /// One line a finding, as compilers write them.
 pub(super) fn short(out: &mut dyn Write, checked: &[Checked]) -> io::Result<()> {
     for (one, found) in findings(checked) {
-        let (place, pointer) = (found.span, if found.pointer.is_empty() { "(document)" } else { &found.pointer });
+        let (place, pointer) = (found.span, if found.pointer.is_empty() { "document" } else { &found.pointer });
         let message = crate::output::shown(&found.message);
         let severity = found.severity.text();
         let pointer = crate::output::shown(pointer);

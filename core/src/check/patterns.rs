@@ -90,14 +90,14 @@ pub(super) fn selinux_label(text: &str) -> bool {
     let parts: Vec<&str> = text.splitn(4, ':').collect();
     let plain = |part: &&str| !part.is_empty() && !part.contains(char::is_whitespace);
     match parts.as_slice() {
-        [_, _, _] => parts.iter().all(|part| plain(part)),
+        [_, _, _] => parts.iter().all(&plain),
         [_, _, _, level] => {
             let (levels, categories) =
                 level.split_once(':').map_or((*level, None), |(level, rest)| (level, Some(rest)));
             let numbered = |part: &str, letter: char| {
                 part.strip_prefix(letter).is_some_and(|digits| all(digits, |byte| byte.is_ascii_digit()))
             };
-            parts.iter().take(3).all(|part| plain(part))
+            parts.iter().take(3).all(plain)
                 && levels.split('-').all(|part| numbered(part, 's'))
                 && categories.is_none_or(|rest| rest.split([',', '.']).all(|part| numbered(part, 'c')))
         }
@@ -114,7 +114,11 @@ pub(super) fn date_time(text: &str) -> Option<i64> {
     let sign = |at: usize, sign: &str| text.get(at..at + 1).filter(|found| sign.contains(*found));
     let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
     let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
-    (sign(4, "-")?, sign(7, "-")?, sign(10, "Tt")?, sign(13, ":")?, sign(16, ":")?);
+    sign(4, "-")?;
+    sign(7, "-")?;
+    sign(10, "Tt")?;
+    sign(13, ":")?;
+    sign(16, ":")?;
     let leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
     let days = match month {
         2 => 28 + i64::from(leap),

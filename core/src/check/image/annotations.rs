@@ -72,7 +72,7 @@ fn is_license(text: &str) -> bool {
             ")" if !wants_identifier && depth > 0 => depth -= 1,
             "AND" | "OR" | "WITH" if !wants_identifier => wants_identifier = true,
             _ if wants_identifier && identifier(word) && !matches!(word, "AND" | "OR" | "WITH") => {
-                wants_identifier = false
+                wants_identifier = false;
             }
             _ => return false,
         }

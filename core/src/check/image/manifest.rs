@@ -74,10 +74,11 @@ fn layers(checker: &mut Checker<'_>, root: Value<'_>, config: Option<Value<'_>>,
             checker.at("OCI-IM-0220", urls, &[]).warning();
         }
         let Some(digest) = layer.text("digest") else { continue };
-        if config_digest.as_deref() == Some(&*digest) && kind != EMPTY_TYPE {
-            if let Some(value) = config.and_then(|config| config.present("digest")) {
-                checker.at("OCI-IM-0215", value, &[]).related(layer, "this layer has the same digest");
-            }
+        if config_digest.as_deref() == Some(&*digest)
+            && kind != EMPTY_TYPE
+            && let Some(value) = config.and_then(|config| config.present("digest"))
+        {
+            checker.at("OCI-IM-0215", value, &[]).related(layer, "this layer has the same digest");
         }
         if let Some(first) = seen.insert(digest.into_owned(), layer) {
             checker.at("OCI-IM-0216", layer, &[]).related(first, "the same layer");

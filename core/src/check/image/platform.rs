@@ -46,10 +46,11 @@ pub(super) fn check(checker: &mut Checker<'_>, holder: Value<'_>, codes: &Codes)
         }
     }
     let os = holder.text("os").unwrap_or_default();
-    if let Some(value) = holder.string("os") {
-        if !names::GOOS.contains(&&*os) && os != "unknown" {
-            checker.at(codes.os, value, &[&Shown(&os), &"operating system"]);
-        }
+    if let Some(value) = holder.string("os")
+        && !names::GOOS.contains(&&*os)
+        && os != "unknown"
+    {
+        checker.at(codes.os, value, &[&Shown(&os), &"operating system"]);
     }
     variant(checker, holder, &architecture, codes);
 }

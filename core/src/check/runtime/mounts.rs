@@ -246,11 +246,9 @@ fn kind_and_source(checker: &mut Checker<'_>, mount: &Mount<'_>, namespaces: &Na
             checker.at("OCI-RT-0414", place, &[&Shown(&source)]);
         }
     }
-    if mount.kind == "cgroup" && !mount.binds && !mount.read_only() {
-        if !namespaces.has("cgroup") {
-            let place = value.present("type").unwrap_or(value);
-            checker.at("OCI-RT-0427", place, &[]);
-        }
+    if mount.kind == "cgroup" && !mount.binds && !mount.read_only() && !namespaces.has("cgroup") {
+        let place = value.present("type").unwrap_or(value);
+        checker.at("OCI-RT-0427", place, &[]);
     }
 }
 

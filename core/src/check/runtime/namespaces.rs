@@ -24,7 +24,7 @@ impl<'d> Namespaces<'d> {
         // There are eight; a list as long as that is nobody's.
         let list = linux.and_then(|linux| linux.array("namespaces")).filter(|list| list.weight() < MOST);
         let mut entries = BTreeMap::new();
-        let mut readable = !linux.is_some_and(|linux| linux.present("namespaces").is_some()) || list.is_some();
+        let mut readable = linux.is_none_or(|linux| linux.present("namespaces").is_none()) || list.is_some();
         readable &= root.present("linux").is_none_or(|linux| linux.shape() == Shape::Object);
         for entry in list.into_iter().flat_map(Value::items) {
             match entry.text("type") {
