@@ -60,6 +60,12 @@ pub trait Host {
         None
     }
 
+    /// The content of a small blob: a manifest, an index or a config.
+    fn content(&self, digest: &str) -> Option<Vec<u8>> {
+        let _ = digest;
+        None
+    }
+
     /// The digests of all blobs that are there, as in `sha256:44136f…`.
     fn blobs(&self) -> Option<Vec<String>> {
         None

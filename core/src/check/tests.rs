@@ -70,6 +70,9 @@ impl Host for Machine {
         };
         Some(size.map(|size| (size, true)))
     }
+    fn content(&self, _: &str) -> Option<Vec<u8>> {
+        Some(br#"{"rootfs": {"diff_ids": ["sha256:1"]}}"#.to_vec())
+    }
     fn blobs(&self) -> Option<Vec<String>> {
         Some(vec![format!("sha256:{}", "a".repeat(64))])
     }

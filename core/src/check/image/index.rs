@@ -6,7 +6,7 @@ use crate::check::context::{Checker, Shown};
 use crate::check::detect::MEDIA_TYPES;
 use crate::check::view::View as _;
 use crate::check::{Kind, patterns};
-use crate::doc::{Shape, Value};
+use crate::doc::{Document, Shape, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 const HEADING: Heading = Heading {
@@ -20,6 +20,11 @@ const HEADING: Heading = Heading {
 
 const PLATFORM: platform::Codes =
     platform::Codes { architecture: "OCI-IM-0308", os: "OCI-IM-0309", variant: "OCI-IM-0310", spelling: "OCI-IM-0315" };
+
+/// How deep indexes may be nested.
+const DEEPEST: usize = 8;
+/// How many descriptors are followed to their blobs.
+const MOST_FOLLOWED: usize = 100;
 
 const REF_NAME: &str = "org.opencontainers.image.ref.name";
 const ATTESTED: &str = "vnd.docker.reference.digest";
@@ -59,6 +64,10 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
         }
     }
     descriptor::consistent(checker, entries.iter().copied());
+    for entry in entries.iter().take(MOST_FOLLOWED) {
+        other_platform(checker, *entry);
+        too_deep(checker, *entry);
+    }
     unreferenced(checker, root, &digests);
 }
 
@@ -83,6 +92,54 @@ fn entry(checker: &mut Checker<'_>, entry: Value<'_>, count: usize) {
             checker.missing(code, entry, "platform");
         }
         None => {}
+    }
+}
+
+/// What a descriptor in an index leads to, if it is known.
+fn content(checker: &mut Checker<'_>, code: &'static str, digest: &str) -> Option<Vec<u8>> {
+    patterns::digest(digest)?;
+    checker.ask(code, "blob contents", |host| host.content(digest))
+}
+
+/// Holds an entry's platform against the config of its image.
+fn other_platform(checker: &mut Checker<'_>, entry: Value<'_>) {
+    let Some(platform) = entry.object("platform") else { return };
+    let digest = entry.text("digest").unwrap_or_default();
+    let Some(manifest) = content(checker, "OCI-IM-0218", &digest) else { return };
+    let manifest = Document::parse(&manifest);
+    let digest = manifest.root().object("config").and_then(|config| config.text("digest")).unwrap_or_default();
+    let Some(config) = content(checker, "OCI-IM-0218", &digest) else { return };
+    let config = Document::parse(&config);
+    for name in ["os", "architecture"] {
+        let (here, there) = (platform.text(name), config.root().text(name));
+        if let (Some(value), Some(there)) = (platform.string(name), there.filter(|there| here.as_ref() != Some(there)))
+        {
+            checker.at("OCI-IM-0218", value, &[&name, &Shown(&there)]);
+        }
+    }
+}
+
+/// Follows indexes inside an index; one that holds itself is without end.
+fn too_deep(checker: &mut Checker<'_>, entry: Value<'_>) {
+    let is_index = |value: Value<'_>| {
+        let kind = value.text("mediaType").unwrap_or_default();
+        MEDIA_TYPES.iter().any(|(name, of)| *name == kind && matches!(of, Kind::ImageIndex | Kind::DockerIndex))
+    };
+    let mut todo: Vec<(String, usize)> =
+        entry.text("digest").filter(|_| is_index(entry)).map(|digest| (digest.into_owned(), 1)).into_iter().collect();
+    let mut followed = 0;
+    while let Some((digest, depth)) = todo.pop() {
+        followed += 1;
+        if depth > DEEPEST {
+            checker.at("OCI-IM-0316", entry, &[]);
+            return;
+        }
+        let Some(text) = content(checker, "OCI-IM-0316", &digest).filter(|_| followed <= MOST_FOLLOWED) else { return };
+        let document = Document::parse(&text);
+        let inner = document.root().list("manifests").filter(|value| is_index(*value));
+        todo.extend(
+            inner.take(MOST_FOLLOWED).filter_map(|value| Some((value.text("digest")?.into_owned(), depth + 1))),
+        );
     }
 }
 

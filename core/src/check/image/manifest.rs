@@ -3,10 +3,10 @@
 use super::descriptor::{self, EMPTY_TYPE, Role};
 use super::{Heading, annotations};
 use crate::check::context::{Checker, Shown};
-use crate::check::view::View as _;
+use crate::check::view::{View as _, strings};
 use crate::check::{Kind, patterns, runtime};
-use crate::doc::{Shape, Value};
-use std::collections::BTreeMap;
+use crate::doc::{Document, Shape, Value};
+use std::collections::{BTreeMap, BTreeSet};
 
 const OCI_CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 const DOCKER_CONFIG: &str = "application/vnd.docker.container.image.v1+json";
@@ -35,6 +35,9 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
     let is_image = matches!(config_type.as_str(), OCI_CONFIG | DOCKER_CONFIG);
     layers(checker, root, config, is_image);
     descriptor::consistent(checker, root.list("layers"));
+    if let Some(config) = config.filter(|_| is_image) {
+        against_config(checker, root, config);
+    }
     if let Some(annotations) = root.object("annotations") {
         annotations::check(checker, annotations);
     }
@@ -52,6 +55,28 @@ fn config(checker: &mut Checker<'_>, root: Value<'_>, config: Value<'_>, kind: &
     let known = matches!(kind, OCI_CONFIG | DOCKER_CONFIG | EMPTY_TYPE) || is_artifact;
     if let (false, true, Some(value)) = (known, patterns::media_type(kind), config.present("mediaType")) {
         checker.at("OCI-IM-0206", value, &[&Shown(kind)]);
+    }
+}
+
+/// Holds the layers against the config that they go with, if it is known.
+fn against_config(checker: &mut Checker<'_>, root: Value<'_>, config: Value<'_>) {
+    let (Some(digest), Some(layers)) = (config.text("digest"), root.array("layers")) else { return };
+    let Some(content) = checker.ask("OCI-IM-0217", "blob contents", |host| host.content(&digest)) else { return };
+    let document = Document::parse(&content);
+    let Some(rootfs) = document.root().object("rootfs") else { return };
+    let ids: BTreeSet<_> = strings(rootfs.list("diff_ids")).map(|(_, id)| id).collect();
+    let (count, listed) = (layers.items().count(), rootfs.list("diff_ids").count());
+    if count != listed {
+        checker.at("OCI-IM-0217", layers, &[&count, &listed]);
+    }
+    for layer in layers.items() {
+        let compressed = layer.text("mediaType").is_some_and(|kind| kind.ends_with("gzip") || kind.ends_with("zstd"));
+        let digest = layer
+            .string("digest")
+            .filter(|digest| compressed && digest.as_str().is_some_and(|text| ids.contains(&text)));
+        if let Some(digest) = digest {
+            checker.at("OCI-IM-0406", digest, &[]);
+        }
     }
 }
 

@@ -4,8 +4,8 @@ use super::*;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Rules that need a second document, and are not there yet.
-const NOT_YET: [&str; 5] = ["OCI-IM-0217", "OCI-IM-0218", "OCI-IM-0219", "OCI-IM-0316", "OCI-IM-0406"];
+/// A row of the catalogue that only points to other rows.
+const POINTERS: [&str; 1] = ["OCI-IM-0219"];
 
 /// A machine on which everything is wrong.
 struct OtherMachine;
@@ -19,6 +19,17 @@ impl Host for OtherMachine {
     }
     fn blobs(&self) -> Option<Vec<String>> {
         Some(vec!["sha256:bad".into()])
+    }
+    fn content(&self, digest: &str) -> Option<Vec<u8>> {
+        let (layer, config) = (format!("sha256:{}", "b".repeat(64)), format!("sha256:{}", "e".repeat(64)));
+        let index = json!({"mediaType": "application/vnd.oci.image.index.v1+json", "digest": digest});
+        let image = json!({
+            "os": "plan9",
+            "rootfs": {"diff_ids": [layer, layer]},
+            "config": {"digest": config},
+            "manifests": [index],
+        });
+        Some(serde_json::to_vec(&image).unwrap())
     }
 }
 
@@ -158,7 +169,7 @@ fn each_rule_has_a_case_and_a_page() {
     }
     let without: Vec<_> = RULES
         .iter()
-        .filter(|rule| !covered.contains(rule.code) && !NOT_YET.contains(&rule.code))
+        .filter(|rule| !covered.contains(rule.code) && !POINTERS.contains(&rule.code))
         .map(|rule| rule.code)
         .collect();
     assert_eq!(without, [""; 0], "rules without a case");
