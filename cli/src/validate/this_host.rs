@@ -27,18 +27,17 @@ impl ThisHost {
 impl Host for ThisHost {
     fn path(&self, path: &str) -> Option<PathKind> {
         let path = self.bundle.join(path);
-        let Ok(found) = fs::symlink_metadata(&path) else {
-            return match fs::symlink_metadata(&path) {
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Some(PathKind::Missing),
-                // What may not be looked at is not known.
-                _ => None,
-            };
+        let found = match fs::symlink_metadata(&path) {
+            Ok(found) => found,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Some(PathKind::Missing),
+            // What may not be looked at is not known.
+            Err(_) => return None,
         };
         let kind = found.file_type();
         Some(match () {
             () if kind.is_dir() => {
-                let real = path.is_absolute() && path.canonicalize().is_ok_and(|real| real != path);
-                if real { PathKind::Symlink } else { PathKind::Directory }
+                let through_link = path.is_absolute() && path.canonicalize().is_ok_and(|real| real != path);
+                if through_link { PathKind::Symlink } else { PathKind::Directory }
             }
             () if kind.is_symlink() => match fs::metadata(&path) {
                 Ok(_) => PathKind::Symlink,

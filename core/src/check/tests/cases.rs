@@ -183,6 +183,37 @@ fn each_rule_has_a_case_and_a_page() {
     assert_eq!(order, [""; 0], "the table has to be in order");
 }
 
+/// What is wrong in one place does not hide what is wrong in another.
+#[test]
+fn independent_mistakes_are_all_found() {
+    let mistakes = [
+        ("/hostname", json!(1), "OCI-RT-0011"),
+        ("/process/cwd", json!("x"), "OCI-RT-0203"),
+        ("/process/args", json!([]), "OCI-RT-0205"),
+        ("/root/path", json!(""), "OCI-RT-0112"),
+        ("/mounts/5/options", json!(["ro"]), "OCI-RT-0415"),
+        ("/hooks/createRuntime/0/timeout", json!(0), "OCI-RT-0504"),
+        ("/linux/sysctl/vm.swappiness", json!("1"), "OCI-RT-0631"),
+        ("/linux/devices/0/type", json!("x"), "OCI-RT-0702"),
+        ("/linux/resources/memory/limit", json!(-2), "OCI-RT-0811"),
+        ("/linux/seccomp/defaultAction", json!("NO"), "OCI-RT-0902"),
+        ("/linux/rootfsPropagation", json!("no"), "OCI-RT-1001"),
+        ("/bogus", json!(null), "OCI-RT-0007"),
+    ];
+    let mut document = json(&folder("cases/run.json"))["document"].clone();
+    for (pointer, value, _) in &mistakes {
+        set(&mut document, pointer, value.clone());
+    }
+    let text = serde_json::to_string(&document).unwrap();
+    let text = format!("{},}}", &text[..text.len() - 1]);
+    let report = validate(text.as_bytes(), Some(Kind::RuntimeConfig), &Options::default());
+    let codes: BTreeSet<_> = report.diagnostics.iter().map(|one| one.code).collect();
+    for (pointer, _, code) in mistakes {
+        assert!(codes.contains(code), "{code} {pointer}: {codes:?}");
+    }
+    assert!(codes.contains("OCI-RT-0001"));
+}
+
 /// Every text with a mistake: those of the cases and those of the matrix.
 fn mistakes() -> BTreeMap<String, Case> {
     let of_cases = lines().into_iter().map(|line| (line[0].clone(), Case::read(&line[1], &line[2], &line[3])));
