@@ -109,7 +109,7 @@ impl Lines {
     }
 
     fn line(&self, number: usize) -> String {
-        let start = self.starts.get(number - 1).copied().unwrap_or(self.text.len());
+        let start = self.starts.get(number.saturating_sub(1)).copied().unwrap_or(self.text.len());
         let end = self.starts.get(number).map_or(self.text.len(), |next| next - 1);
         String::from_utf8_lossy(self.text.get(start..end).unwrap_or_default()).trim_end_matches('\r').to_owned()
     }
@@ -126,9 +126,12 @@ impl Lines {
     ) -> io::Result<()> {
         let dim = Style::new().fg_color(Some(AnsiColor::Blue.into()));
         let line: Vec<char> = self.line(place.line).chars().collect();
-        let first = (place.column - 1).min(line.len());
-        let last =
-            if place.end_line == place.line { (place.end_column - 1).clamp(first, line.len()) } else { line.len() };
+        let first = place.column.saturating_sub(1).min(line.len());
+        let last = if place.end_line == place.line {
+            place.end_column.saturating_sub(1).clamp(first, line.len())
+        } else {
+            line.len()
+        };
         let (from, to) = window(line.len(), first, last);
         let expand = |chars: &[char]| -> String { chars.iter().map(|c| visible(*c)).collect() };
         let (before, marked) =

@@ -79,11 +79,11 @@ pub(super) fn config<'d>(checker: &mut Checker<'d>, root: Value<'d>) {
         sysctl::check(checker, root, &namespaces);
         network::check(checker, root, &namespaces);
     }
-    devices::check(checker, root, &namespaces);
+    devices::check(checker, root);
     cgroups::check(checker, root);
     memory::check(checker, root);
     seccomp::check(checker, root);
-    linux::check(checker, root, &namespaces);
+    linux::check(checker, root);
     platforms::check(checker, root);
     advice::check(checker, root, &namespaces);
 }

@@ -38,7 +38,8 @@ pub(super) fn values(checker: &mut Checker<'_>, annotations: Value<'_>) {
         checker.at("OCI-IM-0605", place, &[&Shown(&text)]);
     }
     for name in ["url", "documentation", "source"] {
-        let found = value(name).filter(|(_, text)| !(patterns::uri(text) && text.contains("://")) && !text.is_empty());
+        let absolute = |text: &str| patterns::uri(text) && text.contains("://");
+        let found = value(name).filter(|(_, text)| !text.is_empty() && !absolute(text));
         if let Some((place, text)) = found {
             checker.at("OCI-IM-0606", place, &[&Shown(&text)]);
         }

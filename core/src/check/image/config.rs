@@ -138,12 +138,11 @@ fn config(checker: &mut Checker<'_>, root: Value<'_>, config: Value<'_>) {
 fn environment(checker: &mut Checker<'_>, config: Value<'_>) {
     let mut seen: BTreeMap<String, Value<'_>> = BTreeMap::new();
     for (value, text) in strings(config.list("Env")) {
-        let Some((name, rest)) = text.split_once('=').filter(|(name, rest)| !name.is_empty() && !rest.contains('\n'))
-        else {
+        let split = text.split_once('=').filter(|(name, rest)| !name.is_empty() && !rest.contains('\n'));
+        let Some((name, _)) = split else {
             checker.at("OCI-IM-0410", value, &[&Shown(text.split('=').next().unwrap_or_default())]);
             continue;
         };
-        let _ = rest;
         if !patterns::env_name(name) {
             checker.at("OCI-IM-0411", value, &[&Shown(name), &"is not made of letters, digits and _"]);
         }

@@ -1,8 +1,8 @@
 //! The cgroup's path, and limits beside memory and processors.
 
+use crate::check::Cgroup;
 use crate::check::context::{Checker, Shown};
 use crate::check::view::View as _;
-use crate::check::{Cgroup, Kind};
 use crate::doc::Value;
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
     let Some(resources) = linux.object("resources") else { return };
     if checker.options.rootless
         && checker.options.cgroup == Cgroup::V1
-        && resources.members().any(|member| member.get("devices").is_none() && !member.key_is("devices"))
+        && resources.members().any(|member| !member.key_is("devices"))
     {
         checker.key("OCI-RT-0810", resources, &[]);
     }
@@ -32,14 +32,11 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
 
 fn path(checker: &mut Checker<'_>, linux: Value<'_>) {
     let systemd = checker.options.systemd_cgroup;
-    let Some(value) = linux.string("cgroupsPath").filter(|value| value.raw() != b"\"\"") else {
-        if let (true, Some(value)) = (checker.kind == Kind::ContainerdRecord, linux.present("cgroupsPath")) {
-            checker.at("OCI-RT-0804", value, &[]);
-        } else if let Some(value) = linux.string("cgroupsPath") {
-            checker.at("OCI-RT-0804", value, &[]);
-        }
+    let Some(value) = linux.string("cgroupsPath") else { return };
+    if value.raw() == b"\"\"" {
+        checker.at("OCI-RT-0804", value, &[]);
         return;
-    };
+    }
     let path = value.as_str().unwrap_or_default();
     let parts: Vec<&str> = path.split(':').collect();
     if path.split('/').any(|step| step == "..") {

@@ -1,6 +1,5 @@
 //! Devices, and who may use them.
 
-use super::namespaces::Namespaces;
 use crate::check::context::{Checker, Shown};
 use crate::check::view::View as _;
 use crate::check::{Kind, PathKind, Platform};
@@ -32,7 +31,7 @@ impl Access<'_> {
     }
 }
 
-pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>, _: &Namespaces<'_>) {
+pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
     let Some(linux) = root.object("linux") else { return };
     let list = linux.object("resources").and_then(|resources| resources.array("devices"));
     let rules: Vec<Access<'_>> = list.into_iter().flat_map(Value::items).map(read).collect();

@@ -1,7 +1,6 @@
 //! What else is in the section `linux`.
 
 use super::mounts::Mount;
-use super::namespaces::Namespaces;
 use crate::check::context::{Checker, Shown};
 use crate::check::view::{View as _, strings};
 use crate::check::{PathKind, names, patterns};
@@ -20,7 +19,7 @@ pub(in crate::check) const OLD_MEMBERS: [(&str, &str); 8] = [
     ("command", "process.args"),
 ];
 
-pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>, namespaces: &Namespaces<'_>) {
+pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
     let Some(linux) = root.object("linux") else { return };
     propagation(checker, linux);
     paths(checker, linux);
@@ -45,7 +44,7 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>, namespaces: &Nam
             checker.key("OCI-RT-1041", value, &[&old, &home]);
         }
     }
-    shared(checker, root, namespaces);
+    shared(checker, root);
 }
 
 fn propagation(checker: &mut Checker<'_>, linux: Value<'_>) {
@@ -153,7 +152,7 @@ fn memory_policy(checker: &mut Checker<'_>, policy: Value<'_>) {
 }
 
 /// `shared` needs a mount that the host shares, which only the host knows.
-fn shared(checker: &mut Checker<'_>, root: Value<'_>, _: &Namespaces<'_>) {
+fn shared(checker: &mut Checker<'_>, root: Value<'_>) {
     for value in root.list("mounts") {
         let mount = Mount::read(value);
         if let Some((option, text)) = super::mount_options::propagation(&mount).filter(|_| mount.binds) {
