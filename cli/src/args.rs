@@ -3,7 +3,7 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
-use stowbook::check::{Kind, Profile, Severity};
+use stowbook::check::{Kind, Platform, Profile, Severity};
 
 /// Container metadata without a daemon: create, list, filter, change and delete records by containerd's rules.
 #[derive(Parser)]
@@ -234,6 +234,9 @@ pub(crate) struct Validate {
     /// The runtime that a config is for: an error that it accepts is a warning
     #[arg(long, default_value = "any", value_parser = clap::builder::PossibleValuesParser::new(Profile::ALL.map(|(_, name)| name)))]
     pub(crate) profile: String,
+    /// The platform that a runtime config is for [default: that of the sections it has]
+    #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(Platform::ALL.map(|(_, name)| name)))]
+    pub(crate) platform: Option<String>,
     /// Give advice on secure configuration too
     #[arg(long)]
     pub(crate) advice: bool,

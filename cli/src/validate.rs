@@ -76,8 +76,13 @@ fn one(arguments: &Validate, file: &Path) -> stowbook::Result<Checked> {
 }
 
 /// The kind of this name.
-pub(crate) fn kind_of(name: &str) -> Option<Kind> {
+fn kind_of(name: &str) -> Option<Kind> {
     Kind::ALL.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind)
+}
+
+/// The platform of this name.
+fn platform_of(name: &str) -> Option<check::Platform> {
+    check::Platform::ALL.iter().find(|(_, known)| *known == name).map(|(platform, _)| *platform)
 }
 
 /// Puts a repaired text in the place of the file, whole or not at all; standard input's goes to standard output.
@@ -173,6 +178,7 @@ impl Validate {
                 .find(|(_, name)| *name == self.profile)
                 .map(|(profile, _)| *profile)
                 .unwrap_or_default(),
+            platform: self.platform.as_deref().and_then(platform_of),
             rootless: self.rootless,
             cgroup: self.cgroup.into(),
             systemd_cgroup: self.systemd_cgroup,

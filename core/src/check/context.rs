@@ -491,13 +491,5 @@ impl Display for Shown<'_> {
 
 fn guess(root: Value<'_>) -> Platform {
     let has = |name| root.get(name).is_some_and(|member| member.shape() != Shape::Null);
-    let sections = [
-        ("linux", Platform::Linux),
-        ("windows", Platform::Windows),
-        ("solaris", Platform::Solaris),
-        ("freebsd", Platform::FreeBsd),
-        ("zos", Platform::Zos),
-        ("vm", Platform::Vm),
-    ];
-    sections.iter().find(|(name, _)| has(name)).map_or(Platform::Linux, |(_, platform)| *platform)
+    Platform::ALL.iter().find(|(_, name)| has(name)).map_or(Platform::Linux, |(platform, _)| *platform)
 }

@@ -14,6 +14,18 @@ pub enum Platform {
     Vm,
 }
 
+impl Platform {
+    /// Each platform with the name of its section.
+    pub const ALL: [(Platform, &'static str); 6] = [
+        (Platform::Linux, "linux"),
+        (Platform::Windows, "windows"),
+        (Platform::Solaris, "solaris"),
+        (Platform::FreeBsd, "freebsd"),
+        (Platform::Zos, "zos"),
+        (Platform::Vm, "vm"),
+    ];
+}
+
 /// The runtime that a config is for. With one, an error that it accepts becomes a warning.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]

@@ -5,17 +5,9 @@ use crate::check::context::Checker;
 use crate::check::view::View as _;
 use crate::doc::Value;
 
-const SECTIONS: [(&str, Platform); 6] = [
-    ("linux", Platform::Linux),
-    ("windows", Platform::Windows),
-    ("solaris", Platform::Solaris),
-    ("freebsd", Platform::FreeBsd),
-    ("zos", Platform::Zos),
-    ("vm", Platform::Vm),
-];
-
 pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
-    let present: Vec<_> = SECTIONS.iter().filter_map(|(name, of)| Some((root.present(name)?, *name, *of))).collect();
+    let present: Vec<_> =
+        Platform::ALL.iter().filter_map(|(of, name)| Some((root.present(name)?, *name, *of))).collect();
     // Linux containers on Windows have both sections; a virtual machine goes with any.
     let odd = |name: &str| !matches!(name, "vm" | "linux" | "windows");
     if present.iter().filter(|(_, name, _)| *name != "vm").count() > 1 {
