@@ -35,6 +35,7 @@
 //! - [`model`]: the records, field by field
 //! - [`rules`] and [`filter`]: what containerd demands of names and labels, and its filter language
 //! - [`proto`]: containerd's messages, with what they carry beyond this version
+//! - [`check`]: every problem of an OCI config, an image document or a record at once; [`doc`]: JSON texts without loss
 //! - [`storage`]: the engine's trait, and the layout of the file
 //!
 //! # Features
