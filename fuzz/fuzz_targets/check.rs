@@ -14,6 +14,9 @@ fuzz_target!(|data: &[u8]| {
     let options = Options { advice: true, ..Options::default() };
     let report = validate(text, kind, &options);
     assert!(report.diagnostics.iter().all(|one| one.span.offset + one.span.length <= text.len()));
-    let fixed = fix(text, kind, &options);
-    assert!(fixed.text.len() <= 8 * text.len() + 4096);
+    // Each round of repairs is a check of its own, so only short texts are repaired.
+    if text.len() < 1000 {
+        let fixed = fix(text, kind, &options);
+        assert!(fixed.text.len() <= 8 * text.len() + 4096);
+    }
 });
