@@ -14,6 +14,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
 use stowbook::Since;
+use stowbook::check::{Kind, Platform, Profile, Severity};
 
 /// Container metadata without a daemon: create, list, filter, change and delete records by containerd's rules.
 #[derive(Parser)]
@@ -109,6 +110,13 @@ pub(crate) enum Command {
     /// Serve the book on a unix socket, as containerd does: for ctr, nerdctl, and every client library of containerd
     #[cfg(all(unix, feature = "serve"))]
     Serve(crate::serve::Serve),
+    /// Check OCI configurations and containerd records: every problem, with its place and what to do
+    Validate(Validate),
+    /// Tell what a diagnostic code of validate means
+    Explain {
+        /// The code, for example OCI-RT-0415
+        code: String,
+    },
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -420,6 +428,104 @@ pub(crate) enum Metadb {
         #[arg(long)]
         keep_existing: bool,
     },
+}
+
+#[derive(Args)]
+pub(crate) struct Validate {
+    /// The files to check (- for standard input)
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// What the files are [default: what they look like]
+    #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(Kind::ALL.map(|(_, name)| name)))]
+    pub(crate) kind: Option<String>,
+    /// The runtime that a config is for: an error that it accepts is a warning
+    #[arg(long, default_value = "any", value_parser = clap::builder::PossibleValuesParser::new(Profile::ALL.map(|(_, name)| name)))]
+    pub(crate) profile: String,
+    /// The platform that a runtime config is for [default: that of the sections it has]
+    #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(Platform::ALL.map(|(_, name)| name)))]
+    pub(crate) platform: Option<String>,
+    /// Give advice on secure configuration too
+    #[arg(long)]
+    pub(crate) advice: bool,
+    /// Ask this host what only a host knows: paths, kernel, devices
+    #[arg(long)]
+    pub(crate) host: bool,
+    /// Put right in the files what can only be meant one way
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// Exit with status 1 from this severity on
+    #[arg(long, value_enum, default_value = "error")]
+    pub(crate) fail_on: FailOn,
+    /// How findings are printed
+    #[arg(long, value_enum, default_value = "human")]
+    pub(crate) format: Format,
+    /// Leave out findings: a code or its beginning, at all places or at those that match
+    #[arg(long, value_name = "CODE[@POINTER]")]
+    pub(crate) ignore: Vec<String>,
+    /// Take unknown members for errors
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// The containers run without root on the host
+    #[arg(long)]
+    pub(crate) rootless: bool,
+    /// The version of the host's cgroups
+    #[arg(long, value_enum, default_value = "unknown")]
+    pub(crate) cgroup: Cgroup,
+    /// Systemd manages the cgroups
+    #[arg(long)]
+    pub(crate) systemd_cgroup: bool,
+    /// Print the summary only
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    Error,
+    Warning,
+    /// This asks for advice too
+    Advice,
+}
+
+impl From<FailOn> for Severity {
+    fn from(fail_on: FailOn) -> Self {
+        match fail_on {
+            FailOn::Error => Severity::Error,
+            FailOn::Warning => Severity::Warning,
+            FailOn::Advice => Severity::Advice,
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// With the place in the text
+    Human,
+    /// A line for each finding
+    Short,
+    /// JSON
+    Json,
+    /// SARIF 2.1.0
+    Sarif,
+    /// Commands for a GitHub workflow
+    Github,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Cgroup {
+    Unknown,
+    V1,
+    V2,
+}
+
+impl From<Cgroup> for stowbook::check::Cgroup {
+    fn from(cgroup: Cgroup) -> Self {
+        match cgroup {
+            Cgroup::Unknown => stowbook::check::Cgroup::Unknown,
+            Cgroup::V1 => stowbook::check::Cgroup::V1,
+            Cgroup::V2 => stowbook::check::Cgroup::V2,
+        }
+    }
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -21,6 +21,7 @@ mod sandboxes;
 mod serve;
 mod snapshots;
 mod usage;
+mod validate;
 
 use args::{Cli, Command, Global};
 use clap::parser::ValueSource;
@@ -107,6 +108,8 @@ fn run(global: &Global, command: Command) -> Result<(), Failure> {
         Command::Metadb(command) => metadb::run(global, command),
         #[cfg(all(unix, feature = "serve"))]
         Command::Serve(command) => serve::run(global, command),
+        Command::Validate(arguments) => validate::run(&arguments),
+        Command::Explain { code } => validate::explain(&code),
         Command::Completions { shell } => {
             // It panics when it cannot write, so it writes to memory.
             let mut script = Vec::new();

@@ -1,7 +1,8 @@
 //! Words on the command line that cannot be understood.
 
-use crate::args::{Global, Output};
+use crate::args::{Cli, Global, Output};
 use crate::output;
+use clap::CommandFactory as _;
 use clap::error::ErrorKind;
 use std::process::ExitCode;
 
@@ -11,7 +12,8 @@ const EXIT: u8 = 2;
 /// Prints what clap has to say: help, the version, or what is wrong.
 pub(crate) fn print(error: &clap::Error) -> ExitCode {
     let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-    if asked || !wants_json(std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned())) {
+    let words = || std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
+    if asked || !wants_json(words()) {
         // There is nobody left to tell when the output fails.
         let _ = error.print();
     } else {
@@ -19,7 +21,19 @@ pub(crate) fn print(error: &clap::Error) -> ExitCode {
         let (message, help) = text.split_once("\n\n").unwrap_or((&text, ""));
         print_json(message.strip_prefix("error: ").unwrap_or(message), help.trim_end());
     }
-    ExitCode::from(if asked { 0 } else { EXIT })
+    ExitCode::from(match asked {
+        true => 0,
+        false if checks_files(words()) => crate::validate::USAGE,
+        false => EXIT,
+    })
+}
+
+/// Whether the command is one whose exit statuses tell of findings, and 2 of files that cannot be read.
+fn checks_files(mut words: impl Iterator<Item = String>) -> bool {
+    let command = Cli::command();
+    let is_command =
+        |word: &String| command.get_subcommands().any(|known| known.get_name_and_visible_aliases().contains(&&**word));
+    words.find(is_command).is_some_and(|word| word == "validate" || word == "explain")
 }
 
 /// Prints what is wrong with words that clap took.

@@ -4,6 +4,7 @@ mod files;
 mod grpc;
 mod header;
 mod proto;
+mod rules;
 mod tables;
 
 use std::error::Error;
@@ -36,6 +37,7 @@ const TASKS: &[Task] = &[
         about: "the error kinds of each door from the table in core/src/error.rs",
         generate: tables::generate,
     },
+    Task { name: "rules", about: "the checker's tables and docs/codes from core/rules", generate: rules::generate },
     Task { name: "header", about: "include/stowbook.h from bindings/c", generate: header::generate },
 ];
 

@@ -1,0 +1,495 @@
+//! What the rules write their findings to.
+
+use super::fields::subject;
+use super::nearest::nearest;
+use super::{
+    Change, Diagnostic, Host, Kind, Options, Phase, Platform, Profile, Related, Report, Rule, Severity, Skipped,
+    Suggestion, Verdict, explain, image, place::Places, record, runtime, syntax,
+};
+use crate::doc::{Document, Edit, Shape, Span, Value};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
+
+/// A check under way.
+pub(super) struct Checker<'d> {
+    pub(super) document: &'d Document<'d>,
+    /// The object that the rules look at: the root, or the spec inside a record.
+    pub(super) root: Value<'d>,
+    pub(super) kind: Kind,
+    pub(super) options: &'d Options<'d>,
+    pub(super) platform: Platform,
+    found: Vec<Found>,
+    /// Takes what comes when there is too much.
+    surplus: Found,
+    lost: usize,
+    skipped: BTreeSet<Skipped>,
+    /// Members that are there under a wrong name: the object's number and the right name.
+    misspelt: BTreeSet<(u32, &'static str)>,
+    /// Where secrets stand, by their first bytes.
+    secrets: BTreeMap<usize, Span>,
+    /// Values that a rule about their type has spoken about.
+    pub(super) wrong_type: BTreeSet<u32>,
+}
+
+/// More findings than anybody reads, and few enough for any machine.
+const MAX_KEPT: usize = 20_000;
+
+/// How many findings get a guess of what was meant.
+const MAX_GUESSES: usize = 500;
+
+/// The longest pointer of a finding, in bytes. What is deeper inside longer keys is reported at its holder.
+const MAX_POINTER: usize = 8192;
+
+/// A finding under way; its text is known, its line is not.
+#[derive(Default)]
+pub(super) struct Found {
+    code: &'static str,
+    rule: Option<&'static Rule>,
+    /// How many findings were there before.
+    ordinal: usize,
+    severity: Option<Severity>,
+    pointer: String,
+    missing: Option<String>,
+    span: Option<Span>,
+    value: Option<String>,
+    /// The place of the value.
+    value_span: Option<Span>,
+    message: String,
+    suggestion: Option<(String, bool, Vec<Edit>)>,
+    related: Vec<(String, Span, String)>,
+}
+
+impl Found {
+    /// The name that was probably meant. Only the first findings get guesses: nobody reads on, and guessing takes long.
+    pub(super) fn guess<'n>(&self, text: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+        if self.ordinal < MAX_GUESSES { nearest(text, names) } else { None }
+    }
+
+    /// It is worse or less bad than the rule says.
+    pub(super) fn severity(&mut self, severity: Severity) -> &mut Self {
+        self.severity = Some(severity);
+        self
+    }
+
+    /// It is a warning here.
+    pub(super) fn warning(&mut self) -> &mut Self {
+        self.severity(Severity::Warning)
+    }
+
+    /// Changes that keep the meaning, or that are the only possible reading.
+    pub(super) fn safe(&mut self, text: impl Into<String>, edits: impl IntoIterator<Item = Edit>) -> &mut Self {
+        self.suggestion = Some((text.into(), true, edits.into_iter().collect()));
+        self
+    }
+
+    /// Changes that somebody has to agree to.
+    pub(super) fn propose(&mut self, text: impl Into<String>, edits: impl IntoIterator<Item = Edit>) -> &mut Self {
+        self.suggestion = Some((text.into(), false, edits.into_iter().collect()));
+        self
+    }
+
+    /// Another place that has to do with it.
+    pub(super) fn related(&mut self, value: Value<'_>, message: impl Into<String>) -> &mut Self {
+        self.related.push((pointer(value), value.span(), message.into()));
+        self
+    }
+
+    /// It is about the whole of this value, though the text points at a part.
+    pub(super) fn for_parent(&mut self, value: Value<'_>) -> &mut Self {
+        self.pointer = pointer(value);
+        self
+    }
+
+    /// The value is not shown.
+    pub(super) fn redact(&mut self) -> &mut Self {
+        self.value = Some("\"<redacted>\"".into());
+        self
+    }
+}
+
+impl<'d> Checker<'d> {
+    pub(super) fn new(document: &'d Document<'d>, kind: Kind, options: &'d Options<'d>) -> Self {
+        let root = document.root();
+        Checker {
+            document,
+            root,
+            kind,
+            options,
+            platform: options.platform.unwrap_or_else(|| guess(root)),
+            found: Vec::new(),
+            surplus: Found::default(),
+            lost: 0,
+            skipped: BTreeSet::new(),
+            misspelt: BTreeSet::new(),
+            secrets: BTreeMap::new(),
+            wrong_type: BTreeSet::new(),
+        }
+    }
+
+    pub(super) fn run(&mut self, kind: Kind) {
+        self.kind = kind;
+        syntax::check(self);
+        match kind {
+            Kind::RuntimeConfig | Kind::RuntimeFeatures | Kind::RuntimeState | Kind::Seccomp => runtime::check(self),
+            Kind::ContainerdRecord => record::check(self),
+            _ => image::check(self),
+        }
+    }
+
+    /// A text whose kind nobody can tell.
+    pub(super) fn undecided(&mut self) {
+        syntax::check(self);
+        if self.root.shape() != Shape::Lost {
+            self.at("OCI-IM-0004", self.root, &[]);
+        }
+    }
+
+    /// Sets out to check the runtime config inside a record.
+    pub(super) fn enter(&mut self, spec: Value<'d>) {
+        self.root = spec;
+        self.platform = self.options.platform.unwrap_or_else(|| guess(spec));
+    }
+
+    fn add(&mut self, code: &'static str, span: Span, message: String) -> &mut Found {
+        let rule = explain(code);
+        debug_assert!(rule.is_some(), "no rule {code}");
+        let ordinal = self.found.len();
+        let found = Found { code, rule, ordinal, span: Some(span), message, ..Found::default() };
+        if self.found.len() >= MAX_KEPT {
+            self.lost += 1;
+            self.surplus = found;
+            return &mut self.surplus;
+        }
+        self.found.push(found);
+        // The last one is there: it was pushed.
+        self.found.last_mut().unwrap_or(&mut self.surplus)
+    }
+
+    /// A finding at a value, in the words of the rule.
+    pub(super) fn at(&mut self, code: &'static str, value: Value<'_>, args: &[&dyn Display]) -> &mut Found {
+        self.say(code, value, words(code), args)
+    }
+
+    /// A finding at a value, in words that several rules share.
+    pub(super) fn say(
+        &mut self,
+        code: &'static str,
+        value: Value<'_>,
+        words: &'static str,
+        args: &[&dyn Display],
+    ) -> &mut Found {
+        let found = self.add(code, value.span(), fill(code, words, args));
+        found.pointer = pointer(value);
+        found.value = Some(cut(value));
+        found.value_span = Some(value.span());
+        found
+    }
+
+    /// A finding at a member's key, in the words of the rule.
+    pub(super) fn key(&mut self, code: &'static str, member: Value<'_>, args: &[&dyn Display]) -> &mut Found {
+        self.say_key(code, member, words(code), args)
+    }
+
+    /// A finding at a member's key, in words that several rules share.
+    pub(super) fn say_key(
+        &mut self,
+        code: &'static str,
+        member: Value<'_>,
+        words: &'static str,
+        args: &[&dyn Display],
+    ) -> &mut Found {
+        let found = self.add(code, member.key_span().unwrap_or(member.span()), fill(code, words, args));
+        found.pointer = pointer(member);
+        found.value = Some(cut(member));
+        found.value_span = Some(member.span());
+        found
+    }
+
+    /// A finding at a part of the text.
+    pub(super) fn text(
+        &mut self,
+        code: &'static str,
+        span: Span,
+        words: &'static str,
+        arg: &dyn Display,
+    ) -> &mut Found {
+        self.add(code, span, fill(code, words, &[arg]))
+    }
+
+    /// A member that an object lacks.
+    pub(super) fn missing(&mut self, code: &'static str, object: Value<'_>, name: &str) -> &mut Found {
+        let start = object.span().start;
+        let words = words(code);
+        let message = match words.contains("{}") || words.is_empty() {
+            true => format!("{} has no {name}", subject(object)),
+            false => words.to_owned(),
+        };
+        let found = self.add(code, Span { start, end: start + 1 }, message);
+        found.pointer = pointer(object);
+        found.missing = Some(name.to_owned());
+        found
+    }
+
+    /// Where a value is in the object that the rules look at, with `*` for positions.
+    pub(super) fn place(&self, value: Value<'d>) -> String {
+        let mut steps = Vec::new();
+        let mut at = value;
+        if keys(value) > MAX_POINTER {
+            return String::new();
+        }
+        while at != self.root {
+            let Some(parent) = at.parent() else { break };
+            steps.push(at.key().unwrap_or("*".into()));
+            at = parent;
+        }
+        steps.iter().rev().fold(String::new(), |place, step| place + "/" + step)
+    }
+
+    /// The name that was probably meant by something that will be a finding.
+    pub(super) fn guess<'n>(&self, text: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+        Found { ordinal: self.found.len() + self.lost, ..Found::default() }.guess(text, names)
+    }
+
+    /// Takes over the findings of a check of another text, at a value that holds that text.
+    pub(super) fn adopt(&mut self, value: Value<'_>, report: Report) {
+        let pointer = pointer(value);
+        for diagnostic in report.diagnostics {
+            let found = Found {
+                code: diagnostic.code,
+                rule: explain(diagnostic.code),
+                severity: Some(diagnostic.severity),
+                pointer: pointer.clone() + &diagnostic.pointer,
+                missing: diagnostic.missing,
+                span: Some(value.span()),
+                value: diagnostic.value,
+                message: diagnostic.message,
+                ..Found::default()
+            };
+            if self.found.len() < MAX_KEPT {
+                self.found.push(found);
+            } else {
+                self.lost += 1;
+            }
+        }
+        self.skipped.extend(report.skipped);
+    }
+
+    /// Remembers that a member is there under another name, so that nobody calls it missing; whether that is news.
+    pub(super) fn is_misspelt(&mut self, object: Value<'_>, name: &'static str) -> bool {
+        self.misspelt.insert((object.id(), name))
+    }
+
+    /// Keeps a value out of what is printed.
+    pub(super) fn conceal(&mut self, value: Value<'_>) {
+        self.secrets.insert(value.span().start, value.span());
+    }
+
+    /// Whether an object lacks a member, under its name and under any that was probably meant. `null` is no member.
+    pub(super) fn lacks(&self, object: Value<'_>, name: &'static str) -> bool {
+        object.shape() == Shape::Object
+            && object.get(name).is_none_or(|member| member.shape() == Shape::Null)
+            && !self.misspelt.contains(&(object.id(), name))
+    }
+
+    /// Whether a value lacks a member or has it as an empty list or string.
+    pub(super) fn lacks_or_empty(&self, object: Value<'_>, name: &'static str) -> bool {
+        match object.get(name) {
+            Some(member) => match member.shape() {
+                Shape::Array | Shape::Object => member.children().next().is_none(),
+                Shape::String => member.raw() == b"\"\"",
+                _ => self.lacks(object, name),
+            },
+            None => self.lacks(object, name),
+        }
+    }
+
+    /// What a host would say; a rule that goes without is noted.
+    pub(super) fn ask<T>(
+        &mut self,
+        code: &'static str,
+        needs: &'static str,
+        question: impl FnOnce(&dyn Host) -> Option<T>,
+    ) -> Option<T> {
+        let answer = self.options.host.and_then(question);
+        if answer.is_none() {
+            self.skipped.insert(Skipped { code, needs });
+        }
+        answer
+    }
+
+    /// The findings in the order of the text.
+    pub(super) fn finish(mut self, kind: Option<Kind>) -> Report {
+        let options = self.options;
+        let mut found = std::mem::take(&mut self.found);
+        for one in &mut found {
+            let conceals = one.value_span.is_some_and(|span| self.secrets.range(span.start..span.end).next().is_some());
+            if conceals {
+                one.redact();
+            }
+            let stated = one.severity.or(one.rule.map(|rule| rule.severity)).unwrap_or(Severity::Error);
+            one.severity = Some(self.for_profile(one, stated));
+        }
+        found.retain(|one| {
+            let severity = one.severity.unwrap_or(Severity::Error);
+            severity >= options.min_severity
+                && (options.advice || severity > Severity::Advice)
+                && !options.ignore.iter().any(|ignore| ignore.takes(one.code, &one.pointer))
+        });
+        let start = |one: &Found| one.span.map_or(0, |span| span.start);
+        found.sort_by(|a, b| {
+            (start(a), b.severity, a.code, &a.pointer, &a.missing).cmp(&(
+                start(b),
+                a.severity,
+                b.code,
+                &b.pointer,
+                &b.missing,
+            ))
+        });
+        found.dedup_by(|a, b| (a.span, a.code, &a.pointer, &a.message) == (b.span, b.code, &b.pointer, &b.message));
+        let surplus = found.len().saturating_sub(options.max_findings) + self.lost;
+        found.truncate(options.max_findings);
+        let spans =
+            found.iter().flat_map(|one| one.span.into_iter().chain(one.related.iter().map(|related| related.1)));
+        let secrets: Vec<Span> = self.secrets.values().copied().collect();
+        let places = Places::new(self.document.text(), spans.chain(secrets.iter().copied()));
+        let mut diagnostics: Vec<_> = found.into_iter().map(|one| one.finish(&places)).collect();
+        if surplus > 0 {
+            diagnostics.push(Diagnostic {
+                code: "OCI-RT-0009",
+                severity: Severity::Warning,
+                pointer: String::new(),
+                missing: None,
+                span: places.of(Span { start: 0, end: 0 }),
+                value: None,
+                message: format!("{surplus} more findings are not listed"),
+                explain: "",
+                suggestion: None,
+                related: Vec::new(),
+                refs: Vec::new(),
+            });
+        }
+        let verdict = match diagnostics.iter().map(|one| one.severity).max() {
+            Some(Severity::Error) => Verdict::Invalid,
+            Some(Severity::Warning) => Verdict::Warnings,
+            _ => Verdict::Valid,
+        };
+        let root = self.document.root();
+        let version = ["ociVersion", "imageLayoutVersion"].iter().find_map(|name| root.get(name)?.as_str());
+        Report {
+            kind,
+            spec_version: version.map(std::borrow::Cow::into_owned),
+            verdict,
+            diagnostics,
+            skipped: self.skipped.into_iter().collect(),
+            secrets: secrets.into_iter().map(|span| places.of(span)).collect(),
+        }
+    }
+
+    /// What a severity comes to under the profile and the phase.
+    fn for_profile(&self, one: &Found, severity: Severity) -> Severity {
+        if severity != Severity::Error {
+            return severity;
+        }
+        let Options { profile, phase, .. } = self.options;
+        let accepts = one.rule.is_some_and(|rule| rule.accepted_by.contains(&profile.name()));
+        let of_runtimes =
+            ["OCI-RT-0110", "OCI-RT-0130", "OCI-RT-0131", "OCI-RT-0201", "OCI-RT-0408"].contains(&one.code);
+        let of_start = ["OCI-RT-0201", "OCI-RT-0205"].contains(&one.code);
+        let mild = accepts
+            || (*profile == Profile::RuntimeSpec && of_runtimes)
+            || (*phase == Phase::Create && of_start && one.missing.is_some());
+        if mild { Severity::Warning } else { severity }
+    }
+}
+
+impl Found {
+    fn finish(self, places: &Places) -> Diagnostic {
+        let rule = self.rule;
+        let suggestion = match self.suggestion {
+            Some((text, safe, edits)) => {
+                let change = |edit: Edit| Change { start: edit.span.start, end: edit.span.end, replacement: edit.text };
+                Some(Suggestion { text, safe, edits: edits.into_iter().map(change).collect() })
+            }
+            None => rule.filter(|rule| !rule.fix.is_empty()).map(|rule| Suggestion {
+                text: rule.fix.to_owned(),
+                safe: false,
+                edits: Vec::new(),
+            }),
+        };
+        let related = self.related.into_iter();
+        Diagnostic {
+            code: self.code,
+            severity: self.severity.unwrap_or(Severity::Error),
+            pointer: self.pointer,
+            missing: self.missing,
+            span: self.span.map(|span| places.of(span)).unwrap_or_default(),
+            value: self.value,
+            message: self.message,
+            explain: rule.map_or("", |rule| rule.tools),
+            suggestion,
+            related: related
+                .map(|(pointer, span, message)| Related { pointer, span: places.of(span), message })
+                .collect(),
+            refs: rule.map(|rule| rule.basis.split("; ").filter(|text| !text.is_empty()).collect()).unwrap_or_default(),
+        }
+    }
+}
+
+/// Where a value is.
+fn pointer(value: Value<'_>) -> String {
+    let mut value = value;
+    while keys(value) > MAX_POINTER {
+        let Some(parent) = value.parent() else { break };
+        value = parent;
+    }
+    value.pointer()
+}
+
+/// How long the keys above a value are together.
+fn keys(value: Value<'_>) -> usize {
+    let above = std::iter::successors(Some(value), |value| value.parent());
+    above.filter_map(Value::key_span).map(|span| span.end - span.start).sum()
+}
+
+/// What a rule says.
+fn words(code: &str) -> &'static str {
+    explain(code).map_or("", |rule| rule.message)
+}
+
+/// A template with its places filled.
+fn fill(code: &str, template: &str, args: &[&dyn Display]) -> String {
+    debug_assert!(!template.is_empty(), "{code} says nothing");
+    debug_assert_eq!(template.matches("{}").count(), args.len(), "the arguments of {code}");
+    let mut parts = template.split("{}");
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for (part, arg) in parts.zip(args) {
+        text += &arg.to_string();
+        text += part;
+    }
+    text
+}
+
+/// A value as it is shown: at most 200 characters of it.
+fn cut(value: Value<'_>) -> String {
+    let raw = value.raw();
+    let text = String::from_utf8_lossy(raw.get(..raw.len().min(800)).unwrap_or_default());
+    let cut: String = text.chars().take(200).collect();
+    if cut.len() < raw.len() { cut + "…" } else { cut }
+}
+
+/// A text as it is shown in a message: at most 80 characters, control characters as escapes.
+pub(super) struct Shown<'t>(pub(super) &'t str);
+
+impl Display for Shown<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for c in self.0.chars().take(80) {
+            if c.is_control() { write!(f, "{}", c.escape_default())? } else { write!(f, "{c}")? }
+        }
+        if self.0.chars().nth(80).is_some() { write!(f, "…") } else { Ok(()) }
+    }
+}
+
+fn guess(root: Value<'_>) -> Platform {
+    let has = |name| root.get(name).is_some_and(|member| member.shape() != Shape::Null);
+    Platform::ALL.iter().find(|(_, name)| has(name)).map_or(Platform::Linux, |(platform, _)| *platform)
+}

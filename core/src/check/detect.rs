@@ -1,0 +1,99 @@
+//! Which sort of document a text is.
+
+use crate::doc::{Document, Shape, Value};
+
+/// A sort of document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// An OCI runtime config: `config.json` of a bundle.
+    RuntimeConfig,
+    /// What a runtime says it can do.
+    RuntimeFeatures,
+    /// The state that a runtime tells of a container.
+    RuntimeState,
+    /// A seccomp profile that stands alone.
+    Seccomp,
+    /// An OCI image manifest.
+    ImageManifest,
+    /// An OCI image index.
+    ImageIndex,
+    /// An image's config.
+    ImageConfig,
+    /// A descriptor that stands alone.
+    Descriptor,
+    /// The `oci-layout` file.
+    ImageLayout,
+    /// A record of containerd, as `ctr containers info` shows it.
+    ContainerdRecord,
+    /// Docker's image manifest, schema 2.
+    DockerManifest,
+    /// Docker's manifest list.
+    DockerIndex,
+}
+
+impl Kind {
+    /// Each kind with its name.
+    pub const ALL: [(Kind, &'static str); 12] = [
+        (Kind::RuntimeConfig, "runtime-config"),
+        (Kind::RuntimeFeatures, "runtime-features"),
+        (Kind::RuntimeState, "runtime-state"),
+        (Kind::Seccomp, "seccomp"),
+        (Kind::ImageManifest, "image-manifest"),
+        (Kind::ImageIndex, "image-index"),
+        (Kind::ImageConfig, "image-config"),
+        (Kind::Descriptor, "descriptor"),
+        (Kind::ImageLayout, "image-layout"),
+        (Kind::ContainerdRecord, "containerd-record"),
+        (Kind::DockerManifest, "docker-manifest"),
+        (Kind::DockerIndex, "docker-index"),
+    ];
+
+    /// Its name, as in `runtime-config`.
+    pub fn name(self) -> &'static str {
+        Kind::ALL.iter().find(|(kind, _)| *kind == self).map_or("", |(_, name)| name)
+    }
+}
+
+/// Media types that say which sort of document it is.
+pub(super) const MEDIA_TYPES: [(&str, Kind); 5] = [
+    ("application/vnd.oci.image.manifest.v1+json", Kind::ImageManifest),
+    ("application/vnd.oci.image.index.v1+json", Kind::ImageIndex),
+    ("application/vnd.docker.distribution.manifest.v2+json", Kind::DockerManifest),
+    ("application/vnd.docker.distribution.manifest.list.v2+json", Kind::DockerIndex),
+    ("application/vnd.oci.image.config.v1+json", Kind::ImageConfig),
+];
+
+/// Which sort of document a text is, from its media type or its members. Nothing if that cannot be told.
+pub fn detect(text: &[u8]) -> Option<Kind> {
+    of(&Document::parse(text))
+}
+
+pub(super) fn of(document: &Document<'_>) -> Option<Kind> {
+    let root = document.root();
+    if root.shape() != Shape::Object {
+        return None;
+    }
+    let has = |name: &str| root.get(name).is_some();
+    let is = |name: &str, shape: Shape| root.get(name).is_some_and(|value: Value<'_>| value.shape() == shape);
+    let descriptor = has("digest") && has("size");
+    let media_type = root.get("mediaType").and_then(Value::as_str).unwrap_or_default();
+    if let (false, Some((_, kind))) = (descriptor, MEDIA_TYPES.iter().find(|(name, _)| *name == media_type)) {
+        return Some(*kind);
+    }
+    Some(match () {
+        () if has("imageLayoutVersion") => Kind::ImageLayout,
+        () if is("manifests", Shape::Array) => Kind::ImageIndex,
+        () if (has("layers") && has("config")) || has("fsLayers") => Kind::ImageManifest,
+        () if is("rootfs", Shape::Object) && (has("architecture") || has("os")) => Kind::ImageConfig,
+        () if descriptor && has("mediaType") => Kind::Descriptor,
+        () if has("ociVersion") && has("status") && has("id") => Kind::RuntimeState,
+        () if has("ociVersion") => Kind::RuntimeConfig,
+        () if has("ociVersionMin") || has("ociVersionMax") => Kind::RuntimeFeatures,
+        () if has("ID") && (has("Spec") || has("Runtime")) => Kind::ContainerdRecord,
+        () if has("defaultAction") => Kind::Seccomp,
+        // A runtime config may lack its version; that is one of the findings then.
+        () if has("process") || has("mounts") || (has("root") && has("linux")) => Kind::RuntimeConfig,
+        () => return None,
+    })
+}

@@ -1,0 +1,73 @@
+//! What only a host knows.
+
+/// What stands at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum PathKind {
+    Missing,
+    File,
+    /// A file that may be executed.
+    Executable,
+    Directory,
+    /// A symbolic link, or a path through one.
+    Symlink,
+    Device,
+}
+
+/// Facts about a host. A fact that is not known is `None`; the rules that need it are then listed as skipped.
+///
+/// Relative paths are relative to the bundle, the directory of the config.
+pub trait Host {
+    /// What stands at a path of the host.
+    fn path(&self, path: &str) -> Option<PathKind> {
+        let _ = path;
+        None
+    }
+
+    /// The file systems that the kernel knows.
+    fn filesystems(&self) -> Option<Vec<String>> {
+        None
+    }
+
+    /// Whether AppArmor is on.
+    fn apparmor(&self) -> Option<bool> {
+        None
+    }
+
+    /// Whether SELinux is on.
+    fn selinux(&self) -> Option<bool> {
+        None
+    }
+
+    /// Whether standard input is a terminal.
+    fn terminal(&self) -> Option<bool> {
+        None
+    }
+
+    /// How many processors there are.
+    fn processors(&self) -> Option<u64> {
+        None
+    }
+
+    /// The sizes of huge pages, as in `2MB`.
+    fn huge_page_sizes(&self) -> Option<Vec<String>> {
+        None
+    }
+
+    /// The size of a blob in bytes and whether its content has the digest; `Some(None)` if it is missing.
+    fn blob(&self, digest: &str) -> Option<Option<(u64, bool)>> {
+        let _ = digest;
+        None
+    }
+
+    /// The content of a small blob: a manifest, an index or a config.
+    fn content(&self, digest: &str) -> Option<Vec<u8>> {
+        let _ = digest;
+        None
+    }
+
+    /// The digests of all blobs that are there, as in `sha256:44136f…`.
+    fn blobs(&self) -> Option<Vec<String>> {
+        None
+    }
+}

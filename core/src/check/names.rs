@@ -1,0 +1,38 @@
+//! Names that kernels, runtimes and specifications know. The lists are `core/rules/names.json`.
+
+mod table;
+
+pub(super) use table::*;
+
+/// Capabilities that the kernel has.
+pub(super) fn is_capability(name: &str) -> bool {
+    CAPABILITIES.contains(&name)
+}
+
+/// The name that an alias stands for, by the code of the rule about the value.
+pub(super) fn meant(code: &str, text: &str) -> Option<&'static str> {
+    let aliases: &[(&str, &'static str)] = match code {
+        "OCI-RT-0601" => &[
+            ("net", "network"),
+            ("mnt", "mount"),
+            ("userns", "user"),
+            ("pidns", "pid"),
+            ("netns", "network"),
+            ("ipcns", "ipc"),
+            ("utsns", "uts"),
+            ("cgroupns", "cgroup"),
+        ],
+        "OCI-RT-0702" => &[("block", "b"), ("char", "c"), ("fifo", "p"), ("pipe", "p")],
+        "OCI-RT-0903" => &[
+            ("x86_64", "SCMP_ARCH_X86_64"),
+            ("amd64", "SCMP_ARCH_X86_64"),
+            ("i386", "SCMP_ARCH_X86"),
+            ("386", "SCMP_ARCH_X86"),
+            ("arm64", "SCMP_ARCH_AARCH64"),
+            ("aarch64", "SCMP_ARCH_AARCH64"),
+        ],
+        _ => &[],
+    };
+    let text = text.to_ascii_lowercase();
+    aliases.iter().find(|(alias, _)| *alias == text).map(|(_, name)| *name)
+}

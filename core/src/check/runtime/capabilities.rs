@@ -1,0 +1,85 @@
+//! Capabilities.
+
+use crate::check::context::{Checker, Shown};
+use crate::check::names;
+use crate::check::view::{View as _, strings};
+use crate::doc::Value;
+use std::collections::BTreeMap;
+
+const SETS: [&str; 5] = ["bounding", "effective", "permitted", "inheritable", "ambient"];
+
+/// Names that mean every capability to tools that build configs, and nothing to runtimes.
+const ALL: [&str; 2] = ["ALL", "CAP_ALL"];
+
+pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
+    let Some(process) = root.object("process") else { return };
+    let Some(capabilities) = process.object("capabilities") else { return };
+    let mut sets: BTreeMap<&str, BTreeMap<String, Value<'_>>> = BTreeMap::new();
+    for set in SETS {
+        sets.insert(set, read(checker, capabilities, set));
+    }
+    let has = |set: &str, name: &str| sets.get(set).is_some_and(|set| set.contains_key(name));
+    let of = |set: &str| sets.get(set).into_iter().flatten();
+    for (name, value) in of("effective").filter(|(name, _)| !has("permitted", name)) {
+        checker.at("OCI-RT-0304", *value, &[name]).propose("add it to permitted, or drop it", value.remove());
+    }
+    if capabilities.array("bounding").is_some() {
+        for (name, value) in of("permitted").filter(|(name, _)| !has("bounding", name)) {
+            checker.at("OCI-RT-0305", *value, &[name]);
+        }
+    }
+    for (name, value) in of("ambient") {
+        if !has("permitted", name) || !has("inheritable", name) {
+            let missing = match (has("permitted", name), has("inheritable", name)) {
+                (false, false) => "permitted and inheritable",
+                (false, true) => "permitted",
+                _ => "inheritable",
+            };
+            let found = checker.at("OCI-RT-0306", *value, &[name, &missing]);
+            // `runc spec` writes sets like this; runtimes drop the capability without a word.
+            if has("permitted", name) {
+                found.warning();
+            }
+        }
+    }
+    let empty = |set: &str| sets.get(set).is_none_or(BTreeMap::is_empty);
+    if let (true, false, Some(list)) = (empty("ambient"), empty("inheritable"), capabilities.array("inheritable")) {
+        checker.at("OCI-RT-0307", list, &[]);
+    }
+    let uid = process.object("user").and_then(|user| user.integer("uid")).unwrap_or(0);
+    if uid != 0 && empty("ambient") && !empty("effective") {
+        checker.key("OCI-RT-0308", capabilities, &[&uid]);
+    }
+}
+
+/// The known names of a set, with their places.
+fn read<'d>(checker: &mut Checker<'_>, capabilities: Value<'d>, set: &str) -> BTreeMap<String, Value<'d>> {
+    let mut known = BTreeMap::new();
+    for (value, name) in strings(capabilities.list(set)) {
+        let upper = name.to_uppercase();
+        let right = if upper.starts_with("CAP_") { upper } else { format!("CAP_{upper}") };
+        if !names::is_capability(&name) {
+            if names::is_capability(&right) || ALL.contains(&right.as_str()) {
+                let found = checker.at("OCI-RT-0302", value, &[&Shown(&name)]);
+                if names::is_capability(&right) {
+                    found.safe(format!("write {right}"), [value.replace(crate::doc::quote(&right))]);
+                }
+            } else {
+                let found = checker.at("OCI-RT-0301", value, &[&Shown(&name)]);
+                if let Some(near) = found.guess(&right, names::CAPABILITIES.iter().copied()) {
+                    found.propose(format!("write {near}"), [value.replace(crate::doc::quote(near))]);
+                }
+            }
+            continue;
+        }
+        if let Some(first) = known.get(&*name) {
+            checker
+                .at("OCI-RT-0303", value, &[&name, &set])
+                .related(*first, "it is here already")
+                .safe("remove it", value.remove());
+        } else {
+            known.insert(name.into_owned(), value);
+        }
+    }
+    known
+}

@@ -1,0 +1,170 @@
+//! Devices, and who may use them.
+
+use crate::check::context::{Checker, Shown};
+use crate::check::view::View as _;
+use crate::check::{Kind, PathKind, Platform};
+use crate::doc::Value;
+use std::collections::BTreeMap;
+
+/// Nodes that every runtime makes.
+const SUPPLIED: [&str; 8] =
+    ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/console", "/dev/ptmx"];
+
+/// What a rule about devices is about.
+struct Access<'d> {
+    value: Value<'d>,
+    allow: bool,
+    kind: String,
+    major: Option<i128>,
+    minor: Option<i128>,
+    access: String,
+}
+
+impl Access<'_> {
+    fn is_for_all(&self) -> bool {
+        matches!(self.kind.as_str(), "" | "a")
+    }
+
+    fn takes(&self, kind: &str, major: i128, minor: i128) -> bool {
+        let number = |rule: Option<i128>, number| rule.is_none_or(|rule| rule == number || rule == -1);
+        self.is_for_all() || (self.kind == kind && number(self.major, major) && number(self.minor, minor))
+    }
+}
+
+pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
+    let Some(linux) = root.object("linux") else { return };
+    let list = linux.object("resources").and_then(|resources| resources.array("devices"));
+    let rules: Vec<Access<'_>> = list.into_iter().flat_map(Value::items).map(read).collect();
+    access(checker, &rules);
+    nodes(checker, root, linux, list.map(|_| rules.as_slice()));
+}
+
+fn read(value: Value<'_>) -> Access<'_> {
+    Access {
+        value,
+        allow: value.truth("allow").unwrap_or(false),
+        kind: value.text("type").unwrap_or_default().into_owned(),
+        major: value.integer("major"),
+        minor: value.integer("minor"),
+        access: value.text("access").unwrap_or_default().into_owned(),
+    }
+}
+
+fn access(checker: &mut Checker<'_>, rules: &[Access<'_>]) {
+    for (position, rule) in rules.iter().enumerate() {
+        if let (false, Some(value)) = (matches!(rule.kind.as_str(), "" | "a" | "b" | "c"), rule.value.present("type")) {
+            checker.at("OCI-RT-0711", value, &[&Shown(&rule.kind)]);
+        }
+        if checker.lacks_or_empty(rule.value, "access") {
+            let edit = match rule.value.present("access") {
+                Some(value) => Some(value.replace(r#""rwm""#)),
+                None => rule.value.insert_member("access", r#""rwm""#),
+            };
+            checker.missing("OCI-RT-0712", rule.value, "access").propose("write \"rwm\"", edit);
+        } else if let Some(value) = rule.value.string("access") {
+            let mut letters: Vec<char> = rule.access.chars().collect();
+            letters.sort_unstable();
+            letters.dedup();
+            let fits = letters.len() == rule.access.len() && letters.iter().all(|letter| "rwm".contains(*letter));
+            if !fits {
+                checker.at("OCI-RT-0713", value, &[&Shown(&rule.access)]);
+            }
+        }
+        for name in ["major", "minor"] {
+            if let (Some(value), Some(-1)) = (rule.value.present(name), rule.value.integer(name)) {
+                checker.at("OCI-RT-1042", value, &[&name]).propose("leave it out", value.remove());
+            }
+        }
+        let numbered = rule.value.present("major").or(rule.value.present("minor"));
+        if let (true, Some(value)) = (rule.kind == "a", numbered) {
+            checker.at("OCI-RT-0717", value, &[]);
+        }
+        let whole = rule.is_for_all() && rule.major.is_none() && rule.access.len() == 3;
+        if position == 0 && (rule.allow || !whole) && rule.value.truth("allow").is_some() {
+            checker.at("OCI-RT-0714", rule.value, &[]);
+        }
+    }
+    // A rule for all devices undoes what came before it.
+    let last_for_all = rules.iter().rposition(|rule| rule.is_for_all() && rule.access.len() == 3);
+    if let Some((last, over)) = last_for_all.and_then(|last| Some((last, rules.get(last)?))) {
+        for rule in rules.iter().take(last).filter(|rule| rule.allow != over.allow) {
+            checker.at("OCI-RT-0715", rule.value, &[]).related(over.value, "this later rule undoes it");
+        }
+    }
+}
+
+fn nodes(checker: &mut Checker<'_>, root: Value<'_>, linux: Value<'_>, rules: Option<&[Access<'_>]>) {
+    let mut paths: BTreeMap<String, Value<'_>> = BTreeMap::new();
+    let mut numbers: BTreeMap<(String, i128, i128), Value<'_>> = BTreeMap::new();
+    for device in linux.list("devices") {
+        let kind = device.text("type").unwrap_or_default().into_owned();
+        let node = matches!(kind.as_str(), "b" | "c" | "u");
+        if let Some(value) = device.string("path") {
+            path(checker, root, device, value, &mut paths);
+        }
+        let lacking = ["major", "minor"].into_iter().find(|name| checker.lacks(device, name));
+        if let (true, Some(name)) = (node, lacking) {
+            checker.missing("OCI-RT-0704", device, name);
+        }
+        for (name, most) in [("major", 4095), ("minor", 1_048_575)] {
+            let Some(value) = device.present(name) else { continue };
+            let Some(number) = value.as_integer() else { continue };
+            if kind == "p" && number != 0 {
+                checker.at("OCI-RT-0706", value, &[]).propose("leave it out", value.remove());
+                break;
+            }
+            if node && !(0..=most).contains(&number) {
+                checker.at("OCI-RT-0705", value, &[&name, &number, &most]);
+            }
+        }
+        let (Some(major), Some(minor), true) = (device.integer("major"), device.integer("minor"), node) else {
+            continue;
+        };
+        let same_kind = if kind == "u" { "c".to_owned() } else { kind.clone() };
+        if let Some(first) = numbers.insert((same_kind.clone(), major, minor), device)
+            && first.text("path") != device.text("path")
+        {
+            checker.at("OCI-RT-0708", device, &[&kind, &major, &minor]).related(first, "the other one");
+        }
+        let supplied = device.text("path").is_some_and(|path| SUPPLIED.contains(&&*path));
+        if let Some(rules) = rules.filter(|rules| !rules.is_empty() && rules.len() <= 1000 && !supplied) {
+            let allowed =
+                rules.iter().rev().find(|rule| rule.takes(&same_kind, major, minor)).is_none_or(|rule| rule.allow);
+            if !allowed {
+                let list = rules.first().and_then(|rule| rule.value.parent());
+                let entry = format!(
+                    r#"{{"allow": true, "type": "{same_kind}", "major": {major}, "minor": {minor}, "access": "rwm"}}"#
+                );
+                let found = checker.at("OCI-RT-0716", device, &[&same_kind, &major, &minor]);
+                found.propose("add a rule that allows it", list.and_then(|list| list.push(&entry)));
+            }
+        }
+    }
+}
+
+fn path<'d>(
+    checker: &mut Checker<'_>,
+    root: Value<'_>,
+    device: Value<'d>,
+    value: Value<'d>,
+    seen: &mut BTreeMap<String, Value<'d>>,
+) {
+    let path = value.as_str().unwrap_or_default().into_owned();
+    if !path.starts_with('/') {
+        checker.at("OCI-RT-0703", value, &[&Shown(&path)]);
+        return;
+    }
+    if let Some(first) = seen.insert(path.clone(), value) {
+        checker.at("OCI-RT-0707", value, &[&Shown(&path)]).related(first, "it is here already");
+    } else if SUPPLIED.contains(&path.as_str()) {
+        checker.at("OCI-RT-0718", value, &[&path]).propose("remove the device", device.remove());
+    }
+    let rootfs = root.object("root").and_then(|root| root.text("path"));
+    if let (true, Some(rootfs)) = (checker.platform == Platform::Linux && checker.kind == Kind::RuntimeConfig, rootfs) {
+        let place = format!("{}{path}", rootfs.trim_end_matches('/'));
+        let there = checker.ask("OCI-RT-0719", "paths", |host| host.path(&place));
+        if there.is_some_and(|there| !matches!(there, PathKind::Missing | PathKind::Device)) {
+            checker.at("OCI-RT-0719", value, &[&Shown(&path)]);
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! The options of mounts.
+
+use super::mounts::Mount;
+use super::namespaces::Namespaces;
+use crate::check::context::{Checker, Shown};
+use crate::check::view::View as _;
+use crate::check::{names, patterns};
+use crate::doc::Value;
+use std::collections::BTreeMap;
+
+/// What each file system takes beside flags, where the list is closed.
+const DATA: &[(&str, &[&str])] = &[
+    (
+        "tmpfs",
+        &[
+            "size",
+            "nr_blocks",
+            "nr_inodes",
+            "mode",
+            "uid",
+            "gid",
+            "huge",
+            "mpol",
+            "noswap",
+            "inode32",
+            "inode64",
+            "usrquota",
+            "grpquota",
+            "quota",
+        ],
+    ),
+    ("devpts", &["newinstance", "ptmxmode", "mode", "uid", "gid", "max"]),
+    ("proc", &["hidepid", "gid", "subset"]),
+    ("sysfs", &[]),
+    ("mqueue", &[]),
+    (
+        "cgroup2",
+        &[
+            "nsdelegate",
+            "favordynmods",
+            "memory_localevents",
+            "memory_recursiveprot",
+            "memory_hugetlb_accounting",
+            "pids_localevents",
+        ],
+    ),
+    (
+        "overlay",
+        &[
+            "lowerdir",
+            "upperdir",
+            "workdir",
+            "redirect_dir",
+            "index",
+            "nfs_export",
+            "xino",
+            "metacopy",
+            "volatile",
+            "userxattr",
+        ],
+    ),
+];
+
+/// Options that one program knows.
+const PRIVATE: &[&str] = &["copy-symlink", "src-nofollow", "dest-nofollow", "U", "Z", "z"];
+
+/// Options of which the later counts.
+const OPPOSITES: &[&[&str]] = &[
+    &["ro", "rw"],
+    &["suid", "nosuid"],
+    &["dev", "nodev"],
+    &["exec", "noexec"],
+    &["bind", "rbind"],
+    &["private", "rprivate", "shared", "rshared", "slave", "rslave", "unbindable", "runbindable"],
+    &["relatime", "norelatime"],
+    &["strictatime", "nostrictatime"],
+    &["atime", "noatime"],
+    &["sync", "async"],
+];
+
+const ALIASES: &[(&str, &str)] =
+    &[("readonly", "ro"), ("read-only", "ro"), ("readwrite", "rw"), ("read-write", "rw"), ("recursive", "rbind")];
+
+const CONTEXTS: &[&str] = &["context", "fscontext", "defcontext", "rootcontext"];
+
+fn is_flag(name: &str) -> bool {
+    [names::MOUNT_FLAGS, names::MOUNT_RECURSIVE, names::MOUNT_PROPAGATION].iter().any(|list| list.contains(&name))
+}
+
+pub(super) fn check(checker: &mut Checker<'_>, mount: &Mount<'_>, root: Value<'_>, namespaces: &Namespaces<'_>) {
+    let mut seen: BTreeMap<&str, Value<'_>> = BTreeMap::new();
+    for (value, text) in &mount.options {
+        let name = text.split_once('=').map_or(text.as_str(), |(name, _)| name);
+        let list_of_options =
+            text.contains(',') && text.split(',').all(|part| is_flag(part.trim()) || part.contains('='));
+        if list_of_options && !text.starts_with("lowerdir=") && !text.contains("context=") && !text.starts_with("mpol=")
+        {
+            let parts: Vec<String> = text.split(',').map(|part| crate::doc::quote(part.trim())).collect();
+            checker
+                .at("OCI-RT-0422", *value, &[&Shown(text)])
+                .safe("make it several options", [value.replace(parts.join(", "))]);
+            continue;
+        }
+        if let Some(first) = seen.get(text.as_str()) {
+            checker
+                .at("OCI-RT-0419", *value, &[&Shown(text)])
+                .related(*first, "it is here already")
+                .safe("remove it", value.remove());
+            continue;
+        }
+        contradiction(checker, mount, *value, text, &seen);
+        seen.insert(text, *value);
+        kind_of_option(checker, mount, *value, text, name);
+        identity(checker, root, *value, text, namespaces);
+    }
+}
+
+fn contradiction(
+    checker: &mut Checker<'_>,
+    mount: &Mount<'_>,
+    value: Value<'_>,
+    text: &str,
+    seen: &BTreeMap<&str, Value<'_>>,
+) {
+    let Some(group) = OPPOSITES.iter().find(|group| group.contains(&text)) else { return };
+    let earlier = group.iter().find_map(|other| Some((*other, *seen.get(other)?)));
+    // `private` and `rprivate` of a bind are set one after the other.
+    if let Some((other, first)) = earlier
+        && !(mount.kind.is_empty() && text.trim_start_matches('r') == other.trim_start_matches('r') && text != "ro")
+    {
+        let edit = first.remove();
+        let found = checker.at("OCI-RT-0418", value, &[&text, &other]);
+        found.related(first, "it is contradicted").propose("keep one of them", edit);
+    }
+}
+
+fn kind_of_option(checker: &mut Checker<'_>, mount: &Mount<'_>, value: Value<'_>, text: &str, name: &str) {
+    if names::MOUNT_RECURSIVE.contains(&text) {
+        checker.at("OCI-RT-0425", value, &[&text]);
+        return;
+    }
+    if is_flag(text) || (text == "idmap" || text == "ridmap") {
+        return;
+    }
+    if text == "tmpcopyup" {
+        if mount.kind != "tmpfs" || mount.destination.as_deref() == Some("/") {
+            checker.at("OCI-RT-0424", value, &[]);
+        }
+        return;
+    }
+    if PRIVATE.contains(&text) || name == "idmap" || name == "ridmap" {
+        checker.at("OCI-RT-0426", value, &[&Shown(text)]);
+        return;
+    }
+    let alias = ALIASES.iter().find(|(alias, _)| *alias == text).map(|(_, right)| *right);
+    if let Some(right) = alias {
+        let edit = value.replace(crate::doc::quote(right));
+        let edit = if mount.has(right) { value.remove() } else { Some(edit) };
+        checker.at("OCI-RT-0417", value, &[&Shown(text)]).safe(format!("write {right:?}"), edit);
+        return;
+    }
+    let flags = [names::MOUNT_FLAGS, names::MOUNT_PROPAGATION].into_iter().flatten().copied();
+    let near = checker.guess(text, flags).filter(|_| !text.contains('=') && text.len() > 3);
+    if mount.binds {
+        let found = checker.at("OCI-RT-0416", value, &[&Shown(text)]);
+        if let Some(near) = near {
+            found.propose(format!("write {near:?}"), [value.replace(crate::doc::quote(near))]);
+        }
+        return;
+    }
+    if CONTEXTS.contains(&name) && text.contains('=') {
+        return;
+    }
+    let known = DATA.iter().find(|(kind, _)| *kind == mount.kind);
+    match known {
+        Some((kind, keys)) if keys.contains(&name) => {
+            if *kind == "tmpfs" {
+                tmpfs_value(checker, value, text);
+            }
+        }
+        // overlay and cgroup2 grow; the others are closed.
+        Some((kind, keys)) => {
+            let meant = checker.guess(name, keys.iter().copied()).or(near);
+            let found = checker.at("OCI-RT-0417", value, &[&Shown(text)]);
+            if !matches!(*kind, "overlay" | "cgroup2") {
+                found.severity(crate::check::Severity::Error);
+            }
+            if let Some(meant) = meant {
+                let right = text.replacen(name, meant, 1);
+                found.propose(format!("write {right:?}"), [value.replace(crate::doc::quote(&right))]);
+            }
+        }
+        None => {
+            if let Some(near) = near {
+                let edit = value.replace(crate::doc::quote(near));
+                checker.at("OCI-RT-0417", value, &[&Shown(text)]).propose(format!("write {near:?}"), [edit]);
+            }
+        }
+    }
+}
+
+fn tmpfs_value(checker: &mut Checker<'_>, value: Value<'_>, text: &str) {
+    let (name, given) = text.split_once('=').unwrap_or((text, ""));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let amount = |units: &[char]| digits(given.strip_suffix(units).unwrap_or(given));
+    let fits = match name {
+        "size" => amount(&['k', 'K', 'm', 'M', 'g', 'G', '%']),
+        "nr_blocks" | "nr_inodes" => amount(&['k', 'K', 'm', 'M', 'g', 'G']),
+        "mode" => (1..=4).contains(&given.len()) && given.bytes().all(|byte| (b'0'..=b'7').contains(&byte)),
+        "uid" | "gid" => digits(given),
+        "huge" => matches!(given, "never" | "always" | "within_size" | "advise"),
+        "mpol" => ["default", "prefer", "bind", "interleave", "local"].iter().any(|policy| given.starts_with(policy)),
+        _ => true,
+    };
+    if fits {
+        return;
+    }
+    let found = checker.at("OCI-RT-0423", value, &[&Shown(text)]);
+    let short = given.trim_end_matches(['b', 'B']).trim_end_matches('i');
+    if let (true, Some(_)) = (matches!(name, "size" | "nr_blocks" | "nr_inodes"), patterns::bytes(given)) {
+        let right = format!("{name}={}", short.to_lowercase());
+        found.safe(format!("write {right:?}"), [value.replace(crate::doc::quote(&right))]);
+    }
+}
+
+/// `uid=` and `gid=` of a file system have to exist in the user namespace.
+fn identity(checker: &mut Checker<'_>, root: Value<'_>, value: Value<'_>, text: &str, namespaces: &Namespaces<'_>) {
+    let Some((name @ ("uid" | "gid"), number)) = text.split_once('=') else { return };
+    let Ok(number) = number.parse::<i128>() else { return };
+    let linux = root.object("linux");
+    let Some(mappings) = linux.and_then(|linux| linux.array(if name == "uid" { "uidMappings" } else { "gidMappings" }))
+    else {
+        return;
+    };
+    if namespaces.is_new("user") && super::mappings::mapped(mappings, number) == Some(false) {
+        checker.at("OCI-RT-0436", value, &[&Shown(text)]).related(mappings, "these numbers are mapped");
+    }
+}
+
+/// `shared` propagation is only of use on a mount that the host shares.
+pub(super) fn propagation<'m, 'd>(mount: &'m Mount<'d>) -> Option<&'m (Value<'d>, String)> {
+    mount.options.iter().find(|(_, text)| matches!(text.as_str(), "shared" | "rshared"))
+}

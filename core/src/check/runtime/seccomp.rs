@@ -1,0 +1,205 @@
+//! Seccomp profiles.
+
+use crate::check::context::{Checker, Shown};
+use crate::check::names;
+use crate::check::view::{View as _, strings};
+use crate::doc::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What Docker's profiles have and OCI's do not.
+pub(in crate::check) const DOCKER_MEMBERS: [&str; 6] =
+    ["archMap", "includes", "excludes", "name", "comment", "minKernel"];
+
+/// Without these nothing starts.
+const NEEDED: [&str; 2] = ["execve", "exit_group"];
+
+/// The 32-bit architectures whose calls a 64-bit one serves too.
+const SIBLINGS: [(&str, &[&str]); 4] = [
+    ("SCMP_ARCH_X86_64", &["SCMP_ARCH_X86", "SCMP_ARCH_X32"]),
+    ("SCMP_ARCH_AARCH64", &["SCMP_ARCH_ARM"]),
+    ("SCMP_ARCH_S390X", &["SCMP_ARCH_S390"]),
+    ("SCMP_ARCH_PPC64", &["SCMP_ARCH_PPC"]),
+];
+
+pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
+    let Some(seccomp) = root.object("linux").and_then(|linux| linux.object("seccomp")) else { return };
+    profile(checker, seccomp);
+    for member in seccomp.members().chain(seccomp.list("syscalls").flat_map(Value::members)) {
+        let key = member.key().unwrap_or_default();
+        if DOCKER_MEMBERS.contains(&&*key) {
+            checker.key("OCI-RT-0921", member, &[&Shown(&key)]);
+        }
+    }
+}
+
+/// Checks a profile, in a config or alone.
+pub(super) fn profile(checker: &mut Checker<'_>, seccomp: Value<'_>) {
+    let default = seccomp.text("defaultAction").unwrap_or_default();
+    if let Some(value) = seccomp.present("defaultAction").filter(|_| default == "SCMP_ACT_NOTIFY") {
+        checker.at("OCI-RT-0915", value, &[]);
+    }
+    if let Some(value) = seccomp.present("defaultErrnoRet").filter(|_| !default.is_empty() && !takes_errno(&default)) {
+        checker.at("OCI-RT-0913", value, &[&Shown(&default)]);
+    }
+    architectures(checker, seccomp);
+    let listener = seccomp.string("listenerPath").filter(|path| path.raw() != b"\"\"");
+    if let Some(path) = listener.filter(|path| !path.as_str().unwrap_or_default().starts_with('/')) {
+        checker.at("OCI-RT-0923", path, &[]);
+    }
+    if let (None, Some(metadata)) = (listener, seccomp.string("listenerMetadata").filter(|text| text.raw() != b"\"\""))
+    {
+        checker.key("OCI-RT-0917", metadata, &[]);
+    }
+    let mut actions: BTreeMap<String, (Value<'_>, String)> = BTreeMap::new();
+    for rule in seccomp.list("syscalls") {
+        self::rule(checker, seccomp, rule, &default, listener.is_some(), &mut actions);
+    }
+    strictness(checker, seccomp, &default);
+}
+
+fn takes_errno(action: &str) -> bool {
+    matches!(action, "SCMP_ACT_ERRNO" | "SCMP_ACT_TRACE")
+}
+
+fn architectures(checker: &mut Checker<'_>, seccomp: Value<'_>) {
+    let mut seen = BTreeSet::new();
+    for (value, name) in strings(seccomp.list("architectures")) {
+        if !seen.insert(name.clone().into_owned()) {
+            checker
+                .at("OCI-RT-0905", value, &[&format!("{} occurs twice", Shown(&name))])
+                .propose("remove it", value.remove());
+        }
+    }
+    let Some(list) = seccomp.array("architectures") else { return };
+    for (arch, siblings) in SIBLINGS {
+        let lacking = siblings.iter().find(|sibling| !seen.contains(**sibling));
+        if let (true, Some(sibling)) = (seen.contains(arch), lacking) {
+            let edit = list.push(&crate::doc::quote(sibling));
+            checker
+                .at("OCI-RT-0905", list, &[&format!("{arch} is here without {sibling}")])
+                .propose(format!("add {sibling}"), edit);
+        }
+    }
+}
+
+fn rule<'d>(
+    checker: &mut Checker<'_>,
+    seccomp: Value<'_>,
+    rule: Value<'d>,
+    default: &str,
+    listened: bool,
+    actions: &mut BTreeMap<String, (Value<'d>, String)>,
+) {
+    let action = rule.text("action").unwrap_or_default().into_owned();
+    let place = rule.present("action");
+    if let Some(list) = rule.array("names").filter(|list| list.items().next().is_none()) {
+        checker.at("OCI-RT-0906", list, &[&"names is an empty list"]);
+    }
+    let same_errno = rule.integer("errnoRet") == seccomp.integer("defaultErrnoRet") || !takes_errno(&action);
+    if let (true, Some(value)) = (!action.is_empty() && action == default && same_errno, place) {
+        checker.at("OCI-RT-0909", value, &[&action]);
+    }
+    if let Some(value) = rule.present("errnoRet") {
+        if !action.is_empty() && !takes_errno(&action) {
+            checker.at(
+                "OCI-RT-0914",
+                value,
+                &[&format!("errnoRet goes with SCMP_ACT_ERRNO and SCMP_ACT_TRACE, not {}", Shown(&action))],
+            );
+        } else if value.as_integer().is_some_and(|number| number > 4095) && !checker.wrong_type.contains(&value.id()) {
+            checker.at("OCI-RT-0914", value, &[&"an error number is at most 4095"]);
+        }
+    }
+    if let (true, false, Some(value)) = (action == "SCMP_ACT_NOTIFY", listened, place) {
+        checker.at("OCI-RT-0916", value, &[]);
+    }
+    for (value, name) in strings(rule.list("names")) {
+        self::name(checker, rule, value, &name, &action, actions);
+    }
+    arguments(checker, rule);
+}
+
+fn name<'d>(
+    checker: &mut Checker<'_>,
+    rule: Value<'d>,
+    value: Value<'d>,
+    name: &str,
+    action: &str,
+    actions: &mut BTreeMap<String, (Value<'d>, String)>,
+) {
+    if name.is_empty() {
+        checker.at("OCI-RT-0907", value, &[]);
+        return;
+    }
+    if !names::SYSCALLS.contains(&name) {
+        let found = checker.at("OCI-RT-0908", value, &[&Shown(name)]);
+        if let Some(near) = found.guess(name, names::SYSCALLS.iter().copied()) {
+            found.propose(format!("write {near:?}"), [value.replace(crate::doc::quote(near))]);
+        }
+        return;
+    }
+    if action == "SCMP_ACT_NOTIFY" && name == "write" {
+        checker.at("OCI-RT-0919", value, &[]);
+    }
+    let args = rule.present("args").map(Value::raw).unwrap_or_default();
+    let key = format!("{name} {}", String::from_utf8_lossy(args));
+    match actions.get(&key) {
+        Some((first, other)) if other != action && !action.is_empty() => {
+            checker.at("OCI-RT-0910", value, &[&name, &Shown(other), &Shown(action)]).related(*first, "the other rule");
+        }
+        Some(_) => {}
+        None => drop(actions.insert(key, (value, action.to_owned()))),
+    }
+}
+
+fn arguments(checker: &mut Checker<'_>, rule: Value<'_>) {
+    let mut seen = BTreeMap::new();
+    for arg in rule.list("args") {
+        let op = arg.text("op").unwrap_or_default();
+        if let Some(value) = arg.present("valueTwo").filter(|value| value.as_integer() != Some(0))
+            && op.starts_with("SCMP_CMP_")
+            && op != "SCMP_CMP_MASKED_EQ"
+        {
+            checker.at("OCI-RT-0922", value, &[&op]);
+        }
+        if let Some(index) = arg.integer("index")
+            && let Some(first) = seen.insert(index, arg)
+        {
+            let list = rule.present("args").unwrap_or(rule);
+            checker.at("OCI-RT-0920", arg, &[&index]).related(first, "the other one").for_parent(list);
+        }
+    }
+}
+
+fn strictness(checker: &mut Checker<'_>, seccomp: Value<'_>, default: &str) {
+    if !matches!(
+        default,
+        "SCMP_ACT_KILL" | "SCMP_ACT_KILL_PROCESS" | "SCMP_ACT_KILL_THREAD" | "SCMP_ACT_ERRNO" | "SCMP_ACT_TRAP"
+    ) {
+        return;
+    }
+    let mut allowed = BTreeSet::new();
+    let mut clone3 = false;
+    let mut filtered_clone = None;
+    for rule in seccomp.list("syscalls") {
+        let action = rule.text("action").unwrap_or_default();
+        let allows = matches!(&*action, "SCMP_ACT_ALLOW" | "SCMP_ACT_LOG" | "SCMP_ACT_NOTIFY" | "SCMP_ACT_TRACE");
+        let has_args = rule.list("args").next().is_some();
+        for (value, name) in strings(rule.list("names")) {
+            if allows {
+                allowed.insert(name.clone().into_owned());
+            }
+            clone3 |= name == "clone3";
+            if name == "clone" && allows && has_args {
+                filtered_clone = Some(value);
+            }
+        }
+    }
+    let readable = seccomp.present("syscalls").is_none() || seccomp.array("syscalls").is_some();
+    // `execveat` alone starts nothing that a runtime starts.
+    if let Some(needed) = NEEDED.iter().find(|needed| !allowed.contains(**needed) && readable) {
+        checker.at("OCI-RT-0918", seccomp, &[needed]);
+    } else if let (false, Some(clone)) = (clone3, filtered_clone) {
+        checker.at("OCI-RT-0924", seccomp, &[]).related(clone, "clone is filtered here");
+    }
+}

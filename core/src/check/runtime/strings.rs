@@ -1,0 +1,54 @@
+//! NUL bytes and stray white space, wherever a string becomes a name or a path.
+
+use crate::check::context::Checker;
+use crate::check::fields::subject;
+use crate::doc::{Shape, Value};
+
+pub(super) fn check<'d>(checker: &mut Checker<'d>, root: Value<'d>) {
+    let mut todo: Vec<Value<'d>> = root.children().collect();
+    while let Some(value) = todo.pop() {
+        match value.shape() {
+            Shape::Array | Shape::Object => todo.extend(value.children()),
+            Shape::String => one(checker, value),
+            _ => {}
+        }
+    }
+}
+
+fn one<'d>(checker: &mut Checker<'d>, value: Value<'d>) {
+    let raw = value.raw();
+    let edge = |byte: Option<&u8>| matches!(byte, Some(b' '));
+    let escaped = raw.contains(&b'\\');
+    if !escaped && !edge(raw.get(1)) && !edge(raw.get(raw.len().wrapping_sub(2))) {
+        return;
+    }
+    let text = value.as_str().unwrap_or_default();
+    let place = checker.place(value);
+    if text.contains('\0') {
+        // Annotations never leave JSON.
+        if !place.starts_with("/annotations") {
+            let code = if place.starts_with("/hooks") || place.starts_with("/linux") || place == "/hostname" {
+                "OCI-RT-0017"
+            } else {
+                "OCI-RT-0208"
+            };
+            checker.at(code, value, &[&subject(value)]);
+        }
+        return;
+    }
+    let free = place.starts_with("/annotations")
+        || place.starts_with("/process/args")
+        || place.starts_with("/process/env")
+        || place.starts_with("/process/commandLine")
+        || place.contains("/args/")
+        || place.contains("/env/")
+        || place.contains("/sysctl/")
+        || place.contains("/unified/")
+        || place.contains("listenerMetadata")
+        || place.contains("/intelRdt/");
+    if !free && text.trim() != text && !text.trim().is_empty() {
+        checker
+            .at("OCI-RT-0018", value, &[&subject(value)])
+            .propose("trim it", [value.replace(crate::doc::quote(text.trim()))]);
+    }
+}

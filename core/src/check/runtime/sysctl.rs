@@ -1,0 +1,100 @@
+//! Kernel parameters.
+
+use super::namespaces::Namespaces;
+use crate::check::context::{Checker, Shown};
+use crate::check::view::View as _;
+use crate::check::{PathKind, names};
+use crate::doc::Value;
+use std::collections::BTreeMap;
+
+/// The key with dots; keys may be written with slashes too.
+pub(super) fn normal(key: &str) -> String {
+    match key.find(['.', '/']) {
+        Some(at) if key.as_bytes().get(at) == Some(&b'/') => key
+            .chars()
+            .map(|c| {
+                if c == '/' {
+                    '.'
+                } else if c == '.' {
+                    '/'
+                } else {
+                    c
+                }
+            })
+            .collect(),
+        _ => key.to_owned(),
+    }
+}
+
+pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>, namespaces: &Namespaces<'_>) {
+    let Some(linux) = root.object("linux") else { return };
+    let Some(sysctl) = linux.object("sysctl") else { return };
+    let mut seen: BTreeMap<String, Value<'_>> = BTreeMap::new();
+    for member in sysctl.members() {
+        let key = member.key().unwrap_or_default();
+        if key.is_empty() {
+            checker.say_key("OCI-RT-0630", member, "a {} has an empty key", &[&"sysctl"]);
+            continue;
+        }
+        let name = normal(&key);
+        if let Some(first) = seen.insert(name.clone(), member)
+            && first.key() != member.key()
+        {
+            checker.key("OCI-RT-0638", member, &[&Shown(&key)]).related(first, "the same parameter");
+        }
+        one(checker, root, namespaces, member, &name);
+    }
+}
+
+fn one(checker: &mut Checker<'_>, root: Value<'_>, namespaces: &Namespaces<'_>, member: Value<'_>, name: &str) {
+    let place = namespaces.list.or(root.present("linux"));
+    let lacks = |kind: &str| !namespaces.has(kind) && namespaces.are_readable();
+    let shown = Shown(name);
+    let mut needs = |code: &'static str, kind: &str| {
+        let found = checker.key(code, member, &[&shown]);
+        if let Some(place) = place {
+            found.related(place, format!("no {kind} namespace here"));
+        }
+        let entry = format!(r#"{{"type": {}}}"#, crate::doc::quote(kind));
+        found.propose(format!("add a {kind} namespace"), namespaces.list.and_then(|list| list.push(&entry)));
+    };
+    match name {
+        "kernel.hostname" => {
+            checker.key("OCI-RT-0634", member, &[]);
+            return;
+        }
+        "kernel.domainname" => {
+            let conflicts = root.text("domainname").is_some_and(|name| !name.is_empty());
+            if conflicts || lacks("uts") {
+                let why = if conflicts { "it conflicts with domainname" } else { "there is no uts namespace" };
+                checker.key("OCI-RT-0635", member, &[&why]);
+            } else {
+                checker.key("OCI-RT-0635", member, &[&"domainname is the member for it"]).warning();
+            }
+            return;
+        }
+        _ if name.starts_with("net.") => {
+            if lacks("network") {
+                return needs("OCI-RT-0632", "network");
+            }
+        }
+        _ if names::NAMESPACED_SYSCTL.contains(&name) || name.starts_with("fs.mqueue.") => {
+            if lacks("ipc") {
+                return needs("OCI-RT-0633", "ipc");
+            }
+        }
+        _ if name.starts_with("user.") => {
+            if lacks("user") {
+                return needs("OCI-RT-0636", "user");
+            }
+        }
+        _ => {
+            checker.key("OCI-RT-0631", member, &[&shown]);
+            return;
+        }
+    }
+    let path = format!("/proc/sys/{}", name.replace('/', "\u{0}").replace('.', "/").replace('\u{0}', "."));
+    if checker.ask("OCI-RT-0637", "paths", |host| host.path(&path)) == Some(PathKind::Missing) {
+        checker.key("OCI-RT-0637", member, &[&shown]).severity(crate::check::Severity::Error);
+    }
+}

@@ -1,0 +1,76 @@
+//! What is wrong with the text itself: what is not JSON, and keys that occur twice.
+
+use super::context::{Checker, Shown};
+use super::fields::Codes;
+use crate::doc::{Document, ProblemKind, Shape, Value};
+use std::collections::BTreeMap;
+
+const WORDS: &str = "the text is not right here: {}";
+const TWICE: &str = "the key {} occurs twice in one object; the last one counts";
+
+pub(super) fn check(checker: &mut Checker<'_>) {
+    let document = checker.document;
+    problems(checker, document);
+    duplicates(checker, document.root());
+    if document.depth() > 100 || document.text().len() > 1 << 20 {
+        size(checker);
+    }
+}
+
+fn problems(checker: &mut Checker<'_>, document: &Document<'_>) {
+    let of_images = Codes::of(checker.kind).are_of_images();
+    for problem in document.problems() {
+        let text = problem.kind.text();
+        let code = match problem.kind {
+            _ if of_images => "OCI-IM-0001",
+            ProblemKind::NotUtf8 | ProblemKind::LoneSurrogate => "OCI-RT-0002",
+            ProblemKind::TrailingData => "OCI-RT-0003",
+            ProblemKind::ByteOrderMark | ProblemKind::Utf16 => "OCI-RT-0005",
+            ProblemKind::TooLong | ProblemKind::TooDeep => "OCI-RT-0009",
+            ProblemKind::NumberForm => "OCI-RT-0013",
+            _ => "OCI-RT-0001",
+        };
+        let found = checker.text(code, problem.span, WORDS, &text);
+        if code == "OCI-RT-0009" {
+            found.severity(super::Severity::Error);
+        }
+        if !problem.edits.is_empty() {
+            found.safe("correct the text", problem.edits.iter().cloned());
+        }
+    }
+}
+
+/// Size that some tool will not take.
+fn size(checker: &mut Checker<'_>) {
+    let root = checker.document.root();
+    if Codes::of(checker.kind).are_of_images() {
+        return;
+    }
+    if checker.document.problems().iter().any(|one| matches!(one.kind, ProblemKind::TooLong | ProblemKind::TooDeep)) {
+        return;
+    }
+    checker.at("OCI-RT-0009", root, &[]);
+}
+
+fn duplicates(checker: &mut Checker<'_>, root: Value<'_>) {
+    let mut todo = vec![root];
+    while let Some(value) = todo.pop() {
+        let mut keys = BTreeMap::new();
+        for child in value.children() {
+            if matches!(child.shape(), Shape::Array | Shape::Object) {
+                todo.push(child);
+            }
+            let Some(key) = child.key() else { continue };
+            if let Some(first) = keys.insert(key.clone(), child) {
+                let of_images = Codes::of(checker.kind).are_of_images();
+                let code = match of_images {
+                    true if value.key_is("annotations") || value.key_is("Labels") => "OCI-IM-0609",
+                    true => "OCI-IM-0001",
+                    false => "OCI-RT-0006",
+                };
+                let found = checker.say_key(code, child, TWICE, &[&Shown(&key)]).warning();
+                found.related(first, "it is here already").propose("remove one of them", first.remove());
+            }
+        }
+    }
+}

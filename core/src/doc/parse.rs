@@ -1,0 +1,538 @@
+//! Reading with recovery. No recursion: the open lists and objects are a list of our own.
+
+use super::{
+    Document, Edit, MAX_DEPTH, MAX_LENGTH, MAX_PROBLEMS, Node, Problem, ProblemKind, Shape, Span, edit, string,
+};
+
+/// What may come next in an open list or object.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Expect {
+    /// A value or the closing bracket.
+    First,
+    /// A value; the comma before it is at this offset.
+    Next(usize),
+    /// A comma or the closing bracket.
+    Comma,
+}
+
+/// A list or object that is not closed yet.
+struct Open {
+    node: usize,
+    object: bool,
+    expect: Expect,
+    children: u32,
+}
+
+struct Parser<'t> {
+    text: &'t [u8],
+    at: usize,
+    nodes: Vec<Node>,
+    open: Vec<Open>,
+    /// How many of the open ones are objects.
+    open_objects: usize,
+    /// The end of the last token that was no space.
+    behind: usize,
+    deepest: usize,
+    problems: Vec<Problem>,
+}
+
+pub(super) fn parse(text: &[u8]) -> Document<'_> {
+    let mut parser = Parser {
+        text,
+        at: 0,
+        nodes: Vec::new(),
+        open: Vec::new(),
+        open_objects: 0,
+        behind: 0,
+        deepest: 0,
+        problems: Vec::new(),
+    };
+    parser.document();
+    let Parser { nodes, mut problems, deepest, .. } = parser;
+    problems.sort_by_key(|problem| problem.span.start);
+    Document { text, nodes, problems, deepest }
+}
+
+const NO_KEY: Span = Span { start: 0, end: 0 };
+
+impl Parser<'_> {
+    fn document(&mut self) {
+        if self.text.len() > MAX_LENGTH {
+            return self.unread(ProblemKind::TooLong);
+        }
+        match self.text {
+            [0xfe, 0xff, ..] | [0xff, 0xfe, ..] => return self.unread(ProblemKind::Utf16),
+            [0xef, 0xbb, 0xbf, ..] => {
+                let mark = Span { start: 0, end: 3 };
+                self.problem(ProblemKind::ByteOrderMark, mark, vec![Edit::delete(mark)]);
+                self.at = 3;
+            }
+            _ => {}
+        }
+        if let Err(error) = std::str::from_utf8(self.text) {
+            let start = error.valid_up_to();
+            self.problem(ProblemKind::NotUtf8, Span { start, end: start + 1 }, Vec::new());
+        }
+        self.space();
+        if self.peek().is_none() {
+            return self.unread(ProblemKind::Empty);
+        }
+        self.value(NO_KEY);
+        while !self.open.is_empty() {
+            self.step();
+        }
+        self.space();
+        if self.at < self.text.len() {
+            let span = Span { start: self.at, end: self.text.len() };
+            let rest = self.text.get(self.at..).unwrap_or_default().trim_ascii();
+            let edits = if rest == b"}" { vec![Edit::delete(span)] } else { Vec::new() };
+            self.problem(ProblemKind::TrailingData, span, edits);
+        }
+    }
+
+    /// A text of which nothing could be read.
+    fn unread(&mut self, kind: ProblemKind) {
+        self.problem(kind, Span { start: 0, end: self.text.len().min(1) }, Vec::new());
+        self.at = self.text.len();
+        self.leaf(Shape::Lost, NO_KEY, self.text.len());
+    }
+
+    fn problem(&mut self, kind: ProblemKind, span: Span, edits: Vec<Edit>) {
+        if self.problems.len() < MAX_PROBLEMS {
+            self.problems.push(Problem { kind, span, edits });
+        }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.get(self.at).copied()
+    }
+
+    fn starts_with(&self, text: &[u8]) -> bool {
+        self.text.get(self.at..).is_some_and(|rest| rest.starts_with(text))
+    }
+
+    /// Goes over white space and comments.
+    fn space(&mut self) {
+        loop {
+            match self.peek() {
+                Some(b' ' | b'\t' | b'\n' | b'\r') => self.at += 1,
+                Some(b'#') => self.comment(b"\n"),
+                Some(b'/') if self.starts_with(b"//") => self.comment(b"\n"),
+                Some(b'/') if self.starts_with(b"/*") => self.comment(b"*/"),
+                _ => return,
+            }
+        }
+    }
+
+    fn comment(&mut self, close: &[u8]) {
+        let start = self.at;
+        let rest = self.text.get(start + 1..).unwrap_or_default();
+        // `/*/` is not a whole comment.
+        let skip = usize::from(close == b"*/");
+        let found = rest.get(skip..).unwrap_or_default().windows(close.len()).position(|window| window == close);
+        self.at = match found {
+            // The line feed is not part of the comment.
+            Some(length) if close == b"\n" => start + 1 + length,
+            Some(length) => start + 1 + skip + length + close.len(),
+            None => self.text.len(),
+        };
+        let span = Span { start, end: self.at };
+        self.problem(ProblemKind::Comment, span, vec![Edit::delete(span)]);
+    }
+
+    /// One move inside the innermost open list or object.
+    fn step(&mut self) {
+        self.space();
+        let Some(open) = self.open.last() else { return };
+        let (object, expect) = (open.object, open.expect);
+        let close = if object { b'}' } else { b']' };
+        match (self.peek(), expect) {
+            (None, _) => self.end_of_text(),
+            (Some(byte), _) if byte == close => {
+                if let Expect::Next(comma) = expect {
+                    let span = Span { start: comma, end: comma + 1 };
+                    self.problem(ProblemKind::TrailingComma, span, vec![Edit::delete(span)]);
+                }
+                self.at += 1;
+                self.close();
+            }
+            (Some(byte @ (b'}' | b']')), _) => self.wrong_close(byte),
+            (Some(b','), Expect::Comma) => {
+                self.set_expect(Expect::Next(self.at));
+                self.at += 1;
+            }
+            (Some(b','), _) => {
+                let span = Span { start: self.at, end: self.at + 1 };
+                self.problem(ProblemKind::ExtraComma, span, vec![Edit::delete(span)]);
+                self.at += 1;
+            }
+            (Some(byte), Expect::Comma) => {
+                let begins =
+                    matches!(byte, b'"' | b'\'' | b'{' | b'[' | b'-' | b'_' | b'$') || byte.is_ascii_alphanumeric();
+                if begins {
+                    let span = Span { start: self.at, end: self.at + 1 };
+                    self.problem(ProblemKind::MissingComma, span, vec![Edit::insert(self.behind, ",")]);
+                    self.set_expect(Expect::First);
+                } else {
+                    self.unexpected();
+                }
+            }
+            (Some(_), _) => {
+                self.set_expect(Expect::Comma);
+                if object { self.member() } else { self.value(NO_KEY) }
+            }
+        }
+    }
+
+    fn set_expect(&mut self, expect: Expect) {
+        if let Some(open) = self.open.last_mut() {
+            open.expect = expect;
+        }
+    }
+
+    /// Goes over what belongs nowhere, up to what can be read again.
+    fn unexpected(&mut self) {
+        let start = self.at;
+        self.at += 1;
+        while self.peek().is_some_and(|byte| !matches!(byte, b',' | b'}' | b']' | b'"' | b'\n')) {
+            self.at += 1;
+        }
+        self.problem(ProblemKind::Unexpected, Span { start, end: self.at }, Vec::new());
+    }
+
+    fn end_of_text(&mut self) {
+        let closing: String = self.open.iter().rev().map(|open| if open.object { '}' } else { ']' }).collect();
+        let start = self.open.last().and_then(|open| self.nodes.get(open.node)).map_or(0, |node| node.start as usize);
+        let mut edits = Vec::new();
+        if let Some(Open { expect: Expect::Next(comma), .. }) = self.open.last() {
+            edits.push(Edit::delete(Span { start: *comma, end: *comma + 1 }));
+        }
+        edits.push(Edit::insert(self.text.len(), closing));
+        self.problem(ProblemKind::MissingClose, Span { start, end: start + 1 }, edits);
+        while !self.open.is_empty() {
+            self.close();
+        }
+    }
+
+    fn wrong_close(&mut self, byte: u8) {
+        let object = byte == b'}';
+        let span = Span { start: self.at, end: self.at + 1 };
+        let others = if object { self.open_objects } else { self.open.len() - self.open_objects };
+        if others == 0 {
+            self.at += 1;
+            return self.problem(ProblemKind::ExtraClose, span, vec![Edit::delete(span)]);
+        }
+        let closing = if object { "]" } else { "}" };
+        self.problem(ProblemKind::MissingClose, span, vec![Edit::insert(self.behind, closing)]);
+        self.close();
+    }
+
+    fn close(&mut self) {
+        let Some(open) = self.open.pop() else { return };
+        self.open_objects -= usize::from(open.object);
+        let next = self.nodes.len() as u32;
+        if let Some(node) = self.nodes.get_mut(open.node) {
+            node.end = self.at as u32;
+            node.next = next;
+        }
+        self.behind = self.at;
+    }
+
+    /// A key, a colon and a value.
+    fn member(&mut self) {
+        let start = self.at;
+        match self.peek() {
+            Some(quote @ (b'"' | b'\'')) => self.quoted(quote),
+            Some(byte) if byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'$') => {
+                self.word();
+                let span = Span { start, end: self.at };
+                let word = String::from_utf8_lossy(self.text.get(start..self.at).unwrap_or_default());
+                let edit = Edit::replace(span, edit::quote(&word));
+                self.problem(ProblemKind::BareKey, span, vec![edit]);
+            }
+            Some(b':') => {
+                self.problem(ProblemKind::MissingKey, Span { start, end: start + 1 }, Vec::new());
+                self.at += 1;
+                return;
+            }
+            _ => {
+                self.problem(ProblemKind::MissingKey, Span { start, end: start + 1 }, Vec::new());
+                return self.value(NO_KEY);
+            }
+        }
+        let key = Span { start, end: self.at };
+        self.behind = self.at;
+        self.space();
+        match self.peek() {
+            Some(b':') => self.at += 1,
+            Some(b'=') => {
+                let span = Span { start: self.at, end: self.at + 1 };
+                self.problem(ProblemKind::EqualsForColon, span, vec![Edit::replace(span, ":")]);
+                self.at += 1;
+            }
+            Some(b',' | b'}' | b']') | None => {}
+            Some(_) => self.problem(ProblemKind::MissingColon, key, vec![Edit::insert(key.end, ":")]),
+        }
+        self.behind = self.at;
+        self.space();
+        match self.peek() {
+            Some(b',' | b'}' | b']') | None => {
+                self.problem(ProblemKind::MissingValue, key, Vec::new());
+                self.leaf(Shape::Lost, key, key.end);
+            }
+            Some(_) => self.value(key),
+        }
+    }
+
+    fn value(&mut self, key: Span) {
+        let start = self.at;
+        let Some(byte) = self.peek() else { return };
+        let shape = match byte {
+            b'{' | b'[' if self.open.len() < MAX_DEPTH => {
+                self.at += 1;
+                let node = self.push(Shape::Object, key, start);
+                let object = byte == b'{';
+                if let (false, Some(node)) = (object, self.nodes.get_mut(node)) {
+                    node.shape = Shape::Array;
+                }
+                self.open_objects += usize::from(object);
+                self.open.push(Open { node, object, expect: Expect::First, children: 0 });
+                self.deepest = self.deepest.max(self.open.len());
+                return;
+            }
+            b'{' | b'[' => {
+                self.skip_nested();
+                self.problem(ProblemKind::TooDeep, Span { start, end: start + 1 }, Vec::new());
+                Shape::Lost
+            }
+            b'"' | b'\'' => {
+                self.quoted(byte);
+                Shape::String
+            }
+            b'-' | b'+' | b'.' | b'0'..=b'9' => self.number(),
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'$' => self.keyword(),
+            _ => {
+                self.unexpected();
+                Shape::Lost
+            }
+        };
+        self.leaf(shape, key, start);
+    }
+
+    fn leaf(&mut self, shape: Shape, key: Span, start: usize) {
+        let node = self.push(shape, key, start);
+        let next = self.nodes.len() as u32;
+        if let Some(node) = self.nodes.get_mut(node) {
+            node.end = self.at.max(start) as u32;
+            node.next = next;
+        }
+        self.behind = self.at;
+    }
+
+    fn push(&mut self, shape: Shape, key: Span, start: usize) -> usize {
+        let index = self.nodes.len();
+        let (parent, position) = match self.open.last_mut() {
+            Some(open) => {
+                open.children += 1;
+                (open.node as u32, open.children - 1)
+            }
+            None => (0, 0),
+        };
+        let key = (key.start as u32, key.end as u32);
+        let start = start as u32;
+        self.nodes.push(Node { shape, start, end: start, key, parent, next: index as u32 + 1, position });
+        index
+    }
+
+    /// Goes over a list or object without reading it.
+    fn skip_nested(&mut self) {
+        let mut depth = 0usize;
+        while let Some(byte) = self.peek() {
+            self.at += 1;
+            match byte {
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => {
+                    depth -= 1;
+                    if depth == 0 {
+                        return;
+                    }
+                }
+                b'"' => {
+                    while let Some(byte) = self.peek() {
+                        self.at += 1 + usize::from(byte == b'\\');
+                        if byte == b'"' {
+                            break;
+                        }
+                    }
+                    self.at = self.at.min(self.text.len());
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn word(&mut self) {
+        while self.peek().is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'-' | b'.'))
+        {
+            self.at += 1;
+        }
+    }
+
+    fn keyword(&mut self) -> Shape {
+        let start = self.at;
+        self.word();
+        let span = Span { start, end: self.at };
+        let word = self.text.get(start..self.at).unwrap_or_default();
+        let (shape, right) = match word {
+            b"true" => return Shape::Bool(true),
+            b"false" => return Shape::Bool(false),
+            b"null" => return Shape::Null,
+            _ if word.eq_ignore_ascii_case(b"true") => (Shape::Bool(true), Some("true")),
+            _ if word.eq_ignore_ascii_case(b"false") => (Shape::Bool(false), Some("false")),
+            _ if word.eq_ignore_ascii_case(b"null") => (Shape::Null, Some("null")),
+            _ => (Shape::Lost, None),
+        };
+        self.problem(ProblemKind::BareWord, span, right.map(|right| Edit::replace(span, right)).into_iter().collect());
+        shape
+    }
+
+    fn number(&mut self) -> Shape {
+        let start = self.at;
+        while self.peek().is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.' | b'_'))
+        {
+            self.at += 1;
+        }
+        let text = self.text.get(start..self.at).unwrap_or_default();
+        if is_number(text) {
+            return Shape::Number;
+        }
+        self.problem(ProblemKind::NumberForm, Span { start, end: self.at }, Vec::new());
+        Shape::Lost
+    }
+
+    /// A string, from its quote to behind its quote.
+    fn quoted(&mut self, quote: u8) {
+        let start = self.at;
+        let mut control = None;
+        let mut control_edits = Vec::new();
+        self.at += 1;
+        loop {
+            let at = self.at;
+            match self.peek() {
+                None => {
+                    self.problem(ProblemKind::UnterminatedString, Span { start, end: start + 1 }, vec![]);
+                    break;
+                }
+                Some(byte) if byte == quote => {
+                    self.at += 1;
+                    break;
+                }
+                Some(b'\\') => self.escape(quote),
+                Some(b'\n') if !self.goes_on_behind_line(quote) => {
+                    // What stands at the end of the line belongs to the list or object, not to the string.
+                    let line = self.text.get(start + 1..at).unwrap_or_default().trim_ascii_end();
+                    let line = line.strip_suffix(b",").unwrap_or(line);
+                    self.at = start + 1 + line.len();
+                    let edit = Edit::insert(self.at, if quote == b'"' { "\"" } else { "'" });
+                    self.problem(ProblemKind::UnterminatedString, Span { start, end: start + 1 }, vec![edit]);
+                    break;
+                }
+                Some(byte) if byte < 0x20 => {
+                    let span = Span { start: at, end: at + 1 };
+                    control.get_or_insert(span);
+                    if control_edits.len() < MAX_PROBLEMS {
+                        control_edits.push(Edit::replace(span, escaped(byte)));
+                    }
+                    self.at += 1;
+                }
+                Some(_) => self.at += 1,
+            }
+        }
+        if let Some(span) = control {
+            self.problem(ProblemKind::ControlCharacter, span, control_edits);
+        }
+        if quote == b'\'' {
+            let span = Span { start, end: self.at };
+            let text = string::decode(self.text.get(start..self.at).unwrap_or_default());
+            self.problem(ProblemKind::SingleQuotes, span, vec![Edit::replace(span, edit::quote(&text))]);
+        }
+    }
+
+    /// Whether the next quote ends a string: then a line feed was meant to be part of it.
+    fn goes_on_behind_line(&self, quote: u8) -> bool {
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        let Some(next) = rest.iter().position(|byte| *byte == quote) else { return false };
+        let behind = rest.get(next + 1..).unwrap_or_default().trim_ascii_start();
+        matches!(behind.first(), None | Some(b',' | b'}' | b']'))
+    }
+
+    fn escape(&mut self, quote: u8) {
+        let start = self.at;
+        match self.text.get(start + 1) {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 2,
+            Some(b'\'') if quote == b'\'' => self.at += 2,
+            Some(b'u') => match self.unit(start) {
+                None => self.bad_escape(2),
+                Some(0xd800..=0xdbff) => match self.unit(start + 6) {
+                    Some(0xdc00..=0xdfff) => self.at += 12,
+                    _ => self.lone_surrogate(),
+                },
+                Some(0xdc00..=0xdfff) => self.lone_surrogate(),
+                Some(_) => self.at += 6,
+            },
+            Some(b'\n') | None => self.bad_escape(1),
+            Some(_) => self.bad_escape(2),
+        }
+    }
+
+    /// The code unit of an escape, if one stands there.
+    fn unit(&self, at: usize) -> Option<u16> {
+        let escape = self.text.get(at..at + 6)?;
+        string::code_unit(std::str::from_utf8(escape.strip_prefix(b"\\u")?).ok()?)
+    }
+
+    fn bad_escape(&mut self, length: usize) {
+        let span = Span { start: self.at, end: self.at + length };
+        self.at += length;
+        self.problem(ProblemKind::BadEscape, span, Vec::new());
+    }
+
+    fn lone_surrogate(&mut self) {
+        let span = Span { start: self.at, end: self.at + 6 };
+        self.at += 6;
+        self.problem(ProblemKind::LoneSurrogate, span, Vec::new());
+    }
+}
+
+fn escaped(byte: u8) -> String {
+    match byte {
+        b'\n' => "\\n".into(),
+        b'\r' => "\\r".into(),
+        b'\t' => "\\t".into(),
+        _ => format!("\\u{byte:04x}"),
+    }
+}
+
+/// RFC 8259's grammar of numbers.
+fn is_number(text: &[u8]) -> bool {
+    fn digits(text: &[u8]) -> (&[u8], &[u8]) {
+        text.split_at(text.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len()))
+    }
+    let (whole, mut rest) = digits(text.strip_prefix(b"-").unwrap_or(text));
+    if whole.is_empty() || (whole.len() > 1 && whole.starts_with(b"0")) {
+        return false;
+    }
+    if let Some(fraction) = rest.strip_prefix(b".") {
+        let (fraction, behind) = digits(fraction);
+        if fraction.is_empty() {
+            return false;
+        }
+        rest = behind;
+    }
+    if let [b'e' | b'E', exponent @ ..] = rest {
+        let exponent = exponent.strip_prefix(b"+").or(exponent.strip_prefix(b"-")).unwrap_or(exponent);
+        let (exponent, behind) = digits(exponent);
+        return !exponent.is_empty() && behind.is_empty();
+    }
+    rest.is_empty()
+}
