@@ -1,6 +1,6 @@
 module stowbook.test/metadb-1.1
 
-go 1.26.8
+go 1.26
 
 require (
 	github.com/boltdb/bolt v1.3.1

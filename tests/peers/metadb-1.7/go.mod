@@ -1,6 +1,6 @@
 module stowbook.test/metadb-1.7
 
-go 1.26.8
+go 1.26
 
 require (
 	github.com/containerd/containerd v1.7.27
