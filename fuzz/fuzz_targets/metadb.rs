@@ -3,8 +3,8 @@
 #![allow(missing_docs)]
 
 use libfuzzer_sys::fuzz_target;
-use stowbook::metadb::{MetaDb, Severity, check, salvage};
-use stowbook::{Context, ImportOptions, Store};
+use stowbook::metadb::{ImportOptions, MetaDb, Severity, check, salvage};
+use stowbook::{Context, Store};
 
 fuzz_target!(|data: &[u8]| {
     let bytes = data.to_vec();
@@ -32,7 +32,7 @@ fuzz_target!(|data: &[u8]| {
     let _ = metadb.sandboxes(&context, &[b"labels.a"]);
     let _ = metadb.snapshots(&context, "native", &[b"parent==base"]);
     let book = Store::in_memory();
-    if book.import(&metadb, &ImportOptions::default()).is_ok() {
+    if book.import_metadb(&metadb, &ImportOptions::default()).is_ok() {
         assert_eq!(book.check().expect("a book in memory can be checked"), []);
     }
 });
