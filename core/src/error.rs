@@ -192,6 +192,11 @@ impl Error {
         self
     }
 
+    /// The same message as lost data: bytes that do not decode are the caller's fault on a wire, but damage in a book.
+    pub(crate) fn into_damage(self) -> Self {
+        Error::data_loss(self.message_bytes())
+    }
+
     /// The same error as one of this class, with the class's text behind its message. For the places where containerd wraps
     /// the text of an error that has no class, or adds a class once more.
     #[must_use]

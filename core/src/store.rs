@@ -47,8 +47,8 @@ pub(crate) use {
 };
 
 use crate::model::Timestamp;
-use crate::storage::{Book, MemoryStorage, Read, Storage, Txn};
-use crate::{ErrorKind, Host, Result};
+use crate::storage::{Book, MemoryStorage, Read, Storage, Txn, layout};
+use crate::{Error, ErrorKind, Host, Result};
 use access::Access;
 use backends::Backends;
 use std::cell::RefCell;
@@ -235,6 +235,12 @@ impl Access for Store {
                 .with_help("the change itself was made: only its event has no namespace to be told in")
         })
     }
+}
+
+/// What is told when the value of a key should be there and is not.
+fn value_missing(key: &[u8]) -> Error {
+    Error::data_loss(format!("{} is missing", layout::describe(key)))
+        .with_help("restore a backup, or check the book to see what else is missing")
 }
 
 #[cfg(feature = "file")]

@@ -168,7 +168,7 @@ fn decode_number(value: &[u8]) -> Result<u64> {
 fn decode(value: &[u8]) -> Result<Backing> {
     let (number, message) =
         value.split_first_chunk().ok_or_else(|| Error::data_loss("a snapshotter's record is damaged"))?;
-    let snapshot = Snapshot::decode(message).map_err(|error| Error::data_loss(error.message_bytes()))?;
+    let snapshot = Snapshot::decode(message).map_err(Error::into_damage)?;
     Ok(Backing { number: u64::from_le_bytes(*number), snapshot })
 }
 

@@ -40,7 +40,7 @@ pub trait ContainerStore {
     /// # Errors
     /// As [`ContainerStore::list_containers`].
     fn view_containers(&self, context: &Context, filters: &[&[u8]], visit: &mut VisitContainerView<'_>) -> Result<()> {
-        self.list_containers(context, filters, &mut |container| visit(&ContainerView::new(&container.encode(), &[])?))
+        self.list_containers(context, filters, &mut |container| visit(&ContainerView::of_message(&container.encode())?))
     }
 
     /// Adds a record and gives it as it was stored: with times, without empty labels.

@@ -2,6 +2,7 @@
 //! body with the opaque values, which only those who ask for the whole record get to see.
 
 use super::fields::Fields;
+use super::value_missing;
 use crate::filter::Filter;
 use crate::model::codec::{Codec, put_extensions, put_message, put_optional};
 use crate::model::{Any, Extensions, Runtime};
@@ -45,15 +46,15 @@ fn body_key<T: Halved>(namespace: &str, id: &[u8]) -> Vec<u8> {
 /// The record of a head; its body is still to be added.
 pub(super) fn decode_head<T: Halved>(head: &[u8]) -> Result<T> {
     let mut record = T::default();
-    record.merge(Reader::new(head)).map_err(damaged)?;
+    record.merge(Reader::new(head)).map_err(Error::into_damage)?;
     Ok(record)
 }
 
 /// Adds the body to a record that was decoded from its head.
 pub(super) fn decode_body<T: Halved>(record: &mut T, body: &[u8]) -> Result<()> {
     for field in Reader::new(body) {
-        let field = field.map_err(damaged)?;
-        if !T::BODY_FIELDS.contains(&field.number) || !record.take(&field).map_err(damaged)? {
+        let field = field.map_err(Error::into_damage)?;
+        if !T::BODY_FIELDS.contains(&field.number) || !record.take(&field).map_err(Error::into_damage)? {
             return Err(Error::data_loss(format!("the body of {} has the field {}", T::NAME, field.number)));
         }
     }
@@ -65,11 +66,6 @@ pub(super) fn decode<T: Halved>(head: &[u8], body: &[u8]) -> Result<T> {
     let mut record = decode_head(head)?;
     decode_body(&mut record, body)?;
     Ok(record)
-}
-
-/// Protobuf that does not decode is the caller's fault on a wire, but lost data in a book.
-pub(super) fn damaged(error: Error) -> Error {
-    Error::data_loss(error.message_bytes())
 }
 
 /// What is stored of a body: containerd's writes add and replace, but never remove (§3.6). So the record that an update
@@ -108,14 +104,9 @@ pub(super) fn load<T: Halved>(read: &dyn Read, namespace: &str, id: &str) -> Res
             record = Some(decode(head, body)?);
             Ok(())
         })?;
-        if found { Ok(()) } else { Err(body_missing(&key)) }
+        if found { Ok(()) } else { Err(value_missing(&key)) }
     })?;
     Ok(record)
-}
-
-fn body_missing(key: &[u8]) -> Error {
-    Error::data_loss(format!("{} is missing", layout::describe(key)))
-        .with_help("restore a backup, or check the book to see what else is missing")
 }
 
 /// What is called with the head and the body of each record of a list.
@@ -175,7 +166,7 @@ fn show_each<T: Halved>(
             Ok(())
         })?;
         if !found {
-            return Err(body_missing(&key));
+            return Err(value_missing(&key));
         }
         if flow.is_break() {
             return Ok(flow);
@@ -203,13 +194,13 @@ fn show_neighbours<T: Halved>(
             return Err(Error::data_loss(format!("{} belongs to no record", layout::describe(key))));
         };
         if key.get(id_at..) != Some(id) {
-            return Err(body_missing(&body_key::<T>(namespace, id)));
+            return Err(value_missing(&body_key::<T>(namespace, id)));
         }
         flow = visit(head, body)?;
         Ok(flow)
     })?;
     match heads.next() {
-        Some((id, _)) if flow.is_continue() => Err(body_missing(&body_key::<T>(namespace, id))),
+        Some((id, _)) if flow.is_continue() => Err(value_missing(&body_key::<T>(namespace, id))),
         _ => Ok(flow),
     }
 }

@@ -1,11 +1,10 @@
 //! A container's record, read where it lies.
 
-use crate::Result;
 use crate::model::codec::{take_str, take_time};
 use crate::model::{Container, Timestamp};
 use crate::proto::Message as _;
 use crate::proto::wire::{Reader, Record, Value};
-use crate::store::halves::damaged;
+use crate::{Error, Result};
 
 /// A container record as it lies in the book, for as long as a list shows it. The fields are those of [`Container`].
 ///
@@ -56,7 +55,7 @@ impl<'a> ContainerView<'a> {
         let mut out = ContainerView { head, body, ..ContainerView::default() };
         for half in [head, body] {
             for field in Reader::new(half) {
-                out.take(&field.map_err(damaged)?).map_err(damaged)?;
+                out.take(&field.map_err(Error::into_damage)?).map_err(Error::into_damage)?;
             }
         }
         Ok(out)
@@ -132,7 +131,7 @@ impl<'a> ContainerView<'a> {
     /// # Errors
     /// `DataLoss` when the record is not one.
     pub fn to_container(&self) -> Result<Container> {
-        Container::decode(&self.message().concat()).map_err(damaged)
+        Container::decode(&self.message().concat()).map_err(Error::into_damage)
     }
 }
 

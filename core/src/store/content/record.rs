@@ -7,8 +7,7 @@ use crate::proto::wire::Reader;
 use crate::{Error, Result};
 
 pub(in crate::store) fn decode_blob(value: &[u8]) -> Result<Blob> {
-    // Protobuf that does not decode is the caller's fault on a wire, but lost data in a book.
-    Blob::decode(value).map_err(|error| Error::data_loss(error.message_bytes()))
+    Blob::decode(value).map_err(Error::into_damage)
 }
 
 /// Whether this is the record of the blob whose digest is in its key.
@@ -39,7 +38,7 @@ pub(in crate::store) fn decode_ingest(reference: &str, value: &[u8]) -> Result<I
             3 => take_text(&field, &mut ingest.expected),
             _ => Ok(false),
         });
-        if !known.map_err(|error| Error::data_loss(error.message_bytes()))? {
+        if !known.map_err(Error::into_damage)? {
             return Err(Error::data_loss("the record of an ingest has a field that does not belong there"));
         }
     }

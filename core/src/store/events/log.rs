@@ -6,6 +6,7 @@ use crate::model::{Any, Envelope, Timestamp};
 use crate::proto::{self, Message as _};
 use crate::storage::layout::{self, Space};
 use crate::storage::{Read, Txn};
+use crate::store::value_missing;
 use crate::{Error, ErrorKind, Result};
 use std::ops::ControlFlow;
 
@@ -65,10 +66,10 @@ pub(super) fn read(
     read.scan(&start, layout::prefix_end(&space).as_deref(), &mut |key, value| {
         let number = seen.saturating_add(1);
         if key != layout::event(number) {
-            return Err(missing(number));
+            return Err(value_missing(&layout::event(number)));
         }
-        let envelope = Envelope::decode(value)
-            .map_err(|error| Error::data_loss(error.message_bytes()).context(format!("event {number}: ")))?;
+        let envelope =
+            Envelope::decode(value).map_err(|error| error.into_damage().context(format!("event {number}: ")))?;
         let event = Event { number, envelope };
         if filter.matches(&event) {
             events.push(event);
@@ -76,12 +77,11 @@ pub(super) fn read(
         seen = number;
         Ok(if events.len() >= limit { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })?;
-    if seen < bounds.last && events.len() < limit { Err(missing(seen.saturating_add(1))) } else { Ok((events, seen)) }
-}
-
-fn missing(number: u64) -> Error {
-    Error::data_loss(format!("event {number} is missing"))
-        .with_help("restore a backup, or run `stowbook db check` to see what else is missing")
+    if seen < bounds.last && events.len() < limit {
+        Err(value_missing(&layout::event(seen.saturating_add(1))))
+    } else {
+        Ok((events, seen))
+    }
 }
 
 /// Tells of a change in a namespace: one of containerd's topics and its message.

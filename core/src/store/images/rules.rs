@@ -33,7 +33,7 @@ fn key(namespace: &str, name: &str) -> Vec<u8> {
 
 /// An image as it is stored: damage to it is no fault of the caller.
 pub(in crate::store) fn decode(value: &[u8]) -> Result<Image> {
-    Image::decode(value).map_err(|error| Error::data_loss(error.message_bytes()))
+    Image::decode(value).map_err(Error::into_damage)
 }
 
 /// The refusal to show a record that is not there.

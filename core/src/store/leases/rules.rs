@@ -29,8 +29,7 @@ fn resource_key(namespace: &str, lease: &str, kind: &str, id: &str) -> Vec<u8> {
 }
 
 pub(in crate::store) fn decode(value: &[u8]) -> Result<Lease> {
-    // Protobuf that does not decode is the caller's fault on a wire, but lost data in a book.
-    Lease::decode(value).map_err(|error| Error::data_loss(error.message_bytes()))
+    Lease::decode(value).map_err(Error::into_damage)
 }
 
 /// A resource is its key. Only what its message carried beyond that is its value.

@@ -37,7 +37,7 @@ struct Record {
 impl Record {
     fn decode(value: &[u8]) -> Result<Self> {
         let (kinds, message) = value.split_first().ok_or_else(|| Error::data_loss("namespace record is empty"))?;
-        let namespace = Namespace::decode(message).map_err(|error| Error::data_loss(error.message_bytes()))?;
+        let namespace = Namespace::decode(message).map_err(Error::into_damage)?;
         Ok(Record { kinds: *kinds, namespace })
     }
 

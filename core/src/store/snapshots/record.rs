@@ -23,7 +23,7 @@ pub(in crate::store) fn decode(value: &[u8]) -> Result<Snapshot> {
             2 => take_message(&field, &mut snapshot),
             _ => Ok(false),
         });
-        if !known.map_err(|error| Error::data_loss(error.message_bytes()))? {
+        if !known.map_err(Error::into_damage)? {
             return Err(Error::data_loss("the record of a snapshot has a field that does not belong there"));
         }
     }
