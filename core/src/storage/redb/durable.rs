@@ -154,7 +154,7 @@ impl<B: StorageBackend> StorageBackend for Durable<B> {
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         // Also when it fails: a part may have come through.
-        self.0.note([offset..offset.saturating_add(data.len() as u64)]);
+        self.0.note(std::iter::once(offset..offset.saturating_add(data.len() as u64)));
         self.0.inner.write(offset, data)
     }
 
