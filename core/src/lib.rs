@@ -84,7 +84,7 @@ pub use store::{
     EventStore, Events, Finding, Header, ImageStore, Images, ImportOptions, ImportReport, InNamespace, LeaseStore,
     Leases, NamespaceStore, Namespaces, OpenContent, RETAINED_EVENTS, SandboxStore, Sandboxes, SharingPolicy, Since,
     SnapshotStore, Snapshots, Store, Subscription, Transaction, VisitContainer, VisitContainerView, VisitImage,
-    VisitSandbox, WriteTxn,
+    VisitSandbox, WriteContent, WriteTxn,
 };
 
 /// The version of this crate.

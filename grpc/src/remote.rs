@@ -1,5 +1,6 @@
 //! A containerd-compatible server as a place of records.
 
+mod content;
 mod stores;
 
 use crate::client::Client;

@@ -31,6 +31,8 @@ async fn errors_keep_kind_message_help_and_details() {
     assert_eq!(over_the_wire.kind(), direct.kind());
     assert_eq!(over_the_wire.message(), direct.message());
     assert_eq!(over_the_wire.help(), direct.help());
+    assert!(!direct.details().is_empty());
+    assert_eq!(over_the_wire.details(), direct.details());
     server.stop().await;
 }
 
