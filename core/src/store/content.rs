@@ -26,7 +26,6 @@ use book_writer::{BookWriter, State};
 use rules::{Committing, Opened, Opening};
 use std::borrow::Cow;
 
-
 /// Which namespaces see content that one of them has. The bytes are stored once in any case.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SharingPolicy {
