@@ -249,6 +249,15 @@ impl<T> Out<'_, T> {
     }
 }
 
+impl<T> Out<'_, T> {
+    /// Writes a result that is made only when somebody wants it.
+    pub(crate) fn make(self, value: impl FnOnce() -> T) {
+        if self.0.is_some() {
+            self.set(value());
+        }
+    }
+}
+
 impl<T: Handle> Out<'_, *mut T> {
     /// Hands a handle over to the caller, or drops it when nobody wants it.
     pub(crate) fn give(self, handle: T) {

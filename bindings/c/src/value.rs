@@ -3,6 +3,7 @@
 use crate::entry::{Empty, Entry};
 use std::ffi::{CStr, c_char};
 use std::ptr;
+use stowbook_core::Result;
 use stowbook_core::model::Timestamp;
 
 /// A text that somebody else owns: UTF-8 of `len` bytes, not NUL-terminated unless a comment says so.
@@ -85,12 +86,32 @@ impl From<Option<Timestamp>> for sb_time {
     }
 }
 
+impl sb_time {
+    /// The time that a caller gives, if it gives one.
+    pub(crate) fn read(self) -> Result<Option<Timestamp>> {
+        if self.is_set { Timestamp::new(self.seconds, self.nanos).map(Some) } else { Ok(None) }
+    }
+}
+
 impl Empty for sb_str {
     const EMPTY: Self = sb_str { data: ptr::null(), len: 0 };
 }
 
 impl Empty for sb_slice {
     const EMPTY: Self = sb_slice { data: ptr::null(), len: 0 };
+}
+
+/// Numbers, of which none is 0.
+impl Empty for i64 {
+    const EMPTY: Self = 0;
+}
+
+impl Empty for u64 {
+    const EMPTY: Self = 0;
+}
+
+impl Empty for bool {
+    const EMPTY: Self = false;
 }
 
 impl Empty for sb_bytes {
