@@ -74,12 +74,7 @@ func (c *Container) MarshalJSON() ([]byte, error) {
 //
 // Errors: [ErrInvalidArgument], with the line and the column among its details.
 func (c *Container) UnmarshalJSON(json []byte) error {
-	read, err := take(C.sbgo_container_from_json(strOf(json)), readContainer)
-	if err != nil {
-		return err
-	}
-	*c = *read
-	return nil
+	return readInto(c, C.sbgo_container_from_json(strOf(json)), readContainer)
 }
 
 // message is containerd.services.containers.v1.Container.

@@ -19,12 +19,9 @@ type Containers struct {
 //
 // Errors: [ErrNotFound].
 func (c Containers) Get(ctx context.Context, id string) (*Container, error) {
-	hold, place, err := c.namespace.enter(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer hold.release()
-	return take(C.sbgo_container_get(place, str(id)), readContainer)
+	return in(ctx, c.namespace, func(place C.sbgo_place) C.sbgo_result {
+		return C.sbgo_container_get(place, str(id))
+	}, readContainer)
 }
 
 // List gets the records that any of the filters selects, all of them when there is no filter, in byte order of their ids. A
@@ -32,12 +29,14 @@ func (c Containers) Get(ctx context.Context, id string) (*Container, error) {
 //
 // Errors: [ErrInvalidArgument] for a filter that cannot be read.
 func (c Containers) List(ctx context.Context, filters ...string) ([]*Container, error) {
-	hold, place, err := c.namespace.enter(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer hold.release()
-	return take(C.sbgo_container_list(place, texts(filters)), listOf(readContainer))
+	return in(ctx, c.namespace, func(place C.sbgo_place) C.sbgo_result {
+		return C.sbgo_container_list(place, texts(filters))
+	}, listOf(readContainer))
+}
+
+// All goes through the records that List gives. Behind an error, which it gives with a nil record, it ends.
+func (c Containers) All(ctx context.Context, filters ...string) iter.Seq2[*Container, error] {
+	return each(func() ([]*Container, error) { return c.List(ctx, filters...) })
 }
 
 // Create adds a record, and gives it as it was stored, with times. The given one is not changed.
@@ -47,12 +46,9 @@ func (c Containers) Create(ctx context.Context, container *Container) (*Containe
 	if container == nil {
 		return nil, errNil("container")
 	}
-	hold, place, err := c.namespace.enter(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer hold.release()
-	return take(C.sbgo_container_create(place, slice(container.message())), readContainer)
+	return in(ctx, c.namespace, func(place C.sbgo_place) C.sbgo_result {
+		return C.sbgo_container_create(place, slice(container.message()))
+	}, readContainer)
 }
 
 // Update changes the fields with these paths to what the given record says, and gives the record as it is now. Without a
@@ -64,44 +60,17 @@ func (c Containers) Update(ctx context.Context, container *Container, fields ...
 	if container == nil {
 		return nil, errNil("container")
 	}
-	hold, place, err := c.namespace.enter(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer hold.release()
-	return take(C.sbgo_container_update(place, slice(container.message()), texts(fields)), readContainer)
+	return in(ctx, c.namespace, func(place C.sbgo_place) C.sbgo_result {
+		return C.sbgo_container_update(place, slice(container.message()), texts(fields))
+	}, readContainer)
 }
 
 // Delete removes the record of this id.
 //
 // Errors: [ErrNotFound].
 func (c Containers) Delete(ctx context.Context, id string) error {
-	hold, place, err := c.namespace.enter(ctx)
-	if err != nil {
-		return err
-	}
-	defer hold.release()
-	_, err = take(C.sbgo_container_delete(place, str(id)), nothing)
+	_, err := in(ctx, c.namespace, func(place C.sbgo_place) C.sbgo_result {
+		return C.sbgo_container_delete(place, str(id))
+	}, nothing)
 	return err
-}
-
-// All goes through the records that List gives. It ends behind an error, which it gives with a nil record.
-func (c Containers) All(ctx context.Context, filters ...string) iter.Seq2[*Container, error] {
-	return each(func() ([]*Container, error) { return c.List(ctx, filters...) })
-}
-
-// each goes through a list that is got when it begins.
-func each[T any](list func() ([]*T, error)) iter.Seq2[*T, error] {
-	return func(yield func(*T, error) bool) {
-		records, err := list()
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		for _, record := range records {
-			if !yield(record, nil) {
-				return
-			}
-		}
-	}
 }

@@ -123,8 +123,9 @@ func errClosed(what closed) error {
 type closed struct{ message, help string }
 
 var (
-	storeClosed = closed{"the store is closed", "open it again, or close it later"}
-	txnEnded    = closed{"the transaction has ended", "begin another"}
+	storeClosed        = closed{"the store is closed", "open it again, or close it later"}
+	txnEnded           = closed{"the transaction has ended", "begin another"}
+	subscriptionClosed = closed{"the subscription is closed", "subscribe again, from its cursor to miss nothing"}
 )
 
 func errNil(what string) error {

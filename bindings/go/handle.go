@@ -146,3 +146,15 @@ func take[T any](result C.sbgo_result, read func([]byte) (T, error)) (T, error) 
 	defer C.sb_bytes_free(&result.bytes)
 	return read(unsafe.Slice((*byte)(unsafe.Pointer(result.bytes.data)), result.bytes.len))
 }
+
+// readInto makes record what read makes of a result; when that fails, it stays as it is.
+func readInto[T any](record *T, result C.sbgo_result, read func([]byte) (*T, error)) error {
+	if record == nil {
+		return errNil("record")
+	}
+	got, err := take(result, read)
+	if err == nil {
+		*record = *got
+	}
+	return err
+}

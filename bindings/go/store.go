@@ -80,7 +80,7 @@ func (s *Store) Close() error {
 }
 
 // Namespace reaches the records in a namespace, which need not exist. Nothing is read; each operation checks the name.
-func (s *Store) Namespace(name string) Namespace { return Namespace{s, name} }
+func (s *Store) Namespace(name string) Namespace { return Namespace{place: s, name: name} }
 
 func (s *Store) enter(ctx context.Context) (held, C.sbgo_place, error) {
 	if s == nil || s.handle == nil {
@@ -156,7 +156,7 @@ func (s *Store) writeOnce(ctx context.Context, work func(*Txn) error) error {
 }
 
 // Namespace reaches the records in a namespace as the transaction sees them: as [Store.Namespace].
-func (t *Txn) Namespace(name string) Namespace { return Namespace{t, name} }
+func (t *Txn) Namespace(name string) Namespace { return Namespace{place: t, name: name} }
 
 // Commit makes the changes durable, all together, and ends the transaction, also when it fails.
 //

@@ -36,7 +36,9 @@ type classed struct {
 
 func (e classed) Unwrap() []error { return []error{e.error, e.class} }
 
-func asContainerd(err error) error {
+// ToErrdefs makes an error of stowbook one for containerd's package errdefs too: the same message, and errdefs.IsNotFound and
+// its like know it. Stores that [New] gave do that themselves. Other errors stay what they are.
+func ToErrdefs(err error) error {
 	var failure *stowbook.Error
 	if !errors.As(err, &failure) {
 		return err

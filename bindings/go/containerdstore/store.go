@@ -53,7 +53,7 @@ func (s *store) Get(ctx context.Context, id string) (containers.Container, error
 func (s *store) List(ctx context.Context, filters ...string) ([]containers.Container, error) {
 	found, err := s.containers(ctx).List(ctx, filters...)
 	if err != nil {
-		return nil, asContainerd(err)
+		return nil, ToErrdefs(err)
 	}
 	// As containerd's store, nil when there are none.
 	var list []containers.Container
@@ -72,12 +72,12 @@ func (s *store) Update(ctx context.Context, container containers.Container, fiel
 }
 
 func (s *store) Delete(ctx context.Context, id string) error {
-	return asContainerd(s.containers(ctx).Delete(ctx, id))
+	return ToErrdefs(s.containers(ctx).Delete(ctx, id))
 }
 
 func result(container *stowbook.Container, err error) (containers.Container, error) {
 	if err != nil {
-		return containers.Container{}, asContainerd(err)
+		return containers.Container{}, ToErrdefs(err)
 	}
 	return ToContainerd(container), nil
 }

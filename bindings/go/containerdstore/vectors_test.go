@@ -57,7 +57,6 @@ type world struct {
 	createNamespace func(name string, labels map[string]string) error
 	listNamespaces  func() (map[string]map[string]string, error)
 	createImage     func(ctx context.Context, name, mediaType, digest string, size int64) error
-	refusalOf       func(error) refusal
 }
 
 func TestVectors(t *testing.T) {
@@ -90,7 +89,7 @@ func play(t *testing.T, world world, steps []step) {
 		}
 		ok, err := world.run(t, ctx, step)
 		if err != nil {
-			if got := world.refusalOf(err); expected.Error == nil || got != *expected.Error {
+			if got := refusalOf(err); expected.Error == nil || got != *expected.Error {
 				t.Errorf("step %d, %s on %s:\nexpected %s\n     got the error %+q", number, step.Op, world.name, show(expected), got)
 			}
 			continue
@@ -125,7 +124,6 @@ func (w world) run(t *testing.T, ctx context.Context, step step) (any, error) {
 		}
 	}
 	strictly(t, step.Request, &request)
-	if w.createImage == nil && !strings.HasPrefix(step.Op, "containers.") { t.SkipNow() }
 	switch step.Op {
 	case "containers.get":
 		got, err := w.containers.Get(ctx, request.ID)

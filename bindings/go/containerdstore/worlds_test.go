@@ -11,6 +11,7 @@ import (
 	"github.com/containerd/containerd/v2/core/metadata"
 	"github.com/containerd/containerd/v2/pkg/namespaces"
 	"github.com/containerd/errdefs"
+	"github.com/containerd/log"
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	bolt "go.etcd.io/bbolt"
@@ -18,6 +19,14 @@ import (
 	stowbook "github.com/stowbook/stowbook/bindings/go"
 	"github.com/stowbook/stowbook/bindings/go/containerdstore"
 )
+
+// containerd logs each expression that does not compile.
+func TestMain(m *testing.M) {
+	if err := log.SetLevel("fatal"); err != nil {
+		panic(err)
+	}
+	m.Run()
+}
 
 func openBook(t *testing.T) *stowbook.Store {
 	book, err := stowbook.OpenMemory()
@@ -37,7 +46,26 @@ func onBook(t *testing.T) world {
 	return world{
 		name:       "stowbook",
 		containers: containerdstore.New(book),
-		refusalOf:  refusalOf,
+		createNamespace: func(name string, labels map[string]string) error {
+			_, err := book.Namespaces().Create(context.Background(), &stowbook.NamespaceRecord{Name: name, Labels: labels})
+			return containerdstore.ToErrdefs(err)
+		},
+		listNamespaces: func() (map[string]map[string]string, error) {
+			found := map[string]map[string]string{}
+			for record, err := range book.Namespaces().All(context.Background()) {
+				if err != nil {
+					return nil, err
+				}
+				found[record.Name] = record.Labels
+			}
+			return found, nil
+		},
+		createImage: func(ctx context.Context, name, mediaType, hash string, size int64) error {
+			namespace, _ := namespaces.Namespace(ctx)
+			target := stowbook.Descriptor{MediaType: mediaType, Digest: hash, Size: size}
+			_, err := book.Namespace(namespace).Images().Create(ctx, &stowbook.Image{Name: name, Target: target})
+			return err
+		},
 	}
 }
 
@@ -60,7 +88,6 @@ func onContainerd(t *testing.T) world {
 	return world{
 		name:       "containerd",
 		containers: service{metadata.NewContainerStore(db)},
-		refusalOf:  refusalOf,
 		createNamespace: func(name string, labels map[string]string) error {
 			return db.Update(func(tx *bolt.Tx) error {
 				return metadata.NewNamespaceStore(tx).Create(context.Background(), name, labels)

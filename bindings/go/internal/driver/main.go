@@ -30,17 +30,32 @@ var operations = map[string]operation{
 	"containers.get": {2, false, func(s *stowbook.Store, v []string) ([]string, error) {
 		return one(s.Namespace(v[0]).Containers().Get(ctx, v[1]))
 	}},
+	"containers.update": {2, true, func(s *stowbook.Store, v []string) ([]string, error) {
+		return one(s.Namespace(v[0]).Containers().Update(ctx, read(v[1], new(stowbook.Container)), v[2:]...))
+	}},
 	"containers.list": {1, true, func(s *stowbook.Store, v []string) ([]string, error) {
 		return all(s.Namespace(v[0]).Containers().List(ctx, v[1:]...))
 	}},
 	"containers.create": {2, false, func(s *stowbook.Store, v []string) ([]string, error) {
 		return one(s.Namespace(v[0]).Containers().Create(ctx, read(v[1], new(stowbook.Container))))
 	}},
-	"containers.update": {2, true, func(s *stowbook.Store, v []string) ([]string, error) {
-		return one(s.Namespace(v[0]).Containers().Update(ctx, read(v[1], new(stowbook.Container)), v[2:]...))
-	}},
 	"containers.delete": {2, false, func(s *stowbook.Store, v []string) ([]string, error) {
 		return nil, s.Namespace(v[0]).Containers().Delete(ctx, v[1])
+	}},
+	"namespaces.get": {1, false, func(s *stowbook.Store, v []string) ([]string, error) {
+		return one(s.Namespaces().Get(ctx, v[0]))
+	}},
+	"namespaces.list": {0, false, func(s *stowbook.Store, v []string) ([]string, error) {
+		return all(s.Namespaces().List(ctx))
+	}},
+	"namespaces.create": {1, false, func(s *stowbook.Store, v []string) ([]string, error) {
+		return one(s.Namespaces().Create(ctx, read(v[0], new(stowbook.NamespaceRecord))))
+	}},
+	"namespaces.update": {1, true, func(s *stowbook.Store, v []string) ([]string, error) {
+		return nil, s.Namespaces().Update(ctx, read(v[0], new(stowbook.NamespaceRecord)), v[1:]...)
+	}},
+	"namespaces.delete": {1, false, func(s *stowbook.Store, v []string) ([]string, error) {
+		return nil, s.Namespaces().Delete(ctx, v[0])
 	}},
 }
 
