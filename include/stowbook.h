@@ -131,6 +131,12 @@ typedef enum sb_status {
 } sb_status;
 
 /**
+ * What a check is asked to do. Any number of threads may check with it; while one changes it, no other may use it. NULL in its
+ * place asks for what any runtime would refuse, and what it would ignore.
+ */
+typedef struct sb_check_options sb_check_options;
+
+/**
  * What a collection has removed, or would remove, and why the rest stays. It never changes, so any number of threads may read
  * it.
  */
@@ -170,6 +176,11 @@ typedef struct sb_event sb_event;
 typedef struct sb_event_array sb_event_array;
 
 /**
+ * One finding of a report, to which it belongs.
+ */
+typedef struct sb_finding sb_finding;
+
+/**
  * The record of an image: a name for a piece of content. It is a value of its own: changing it changes nothing in a
  * store until it is given to an operation, which also checks it. Any number of threads may read it; while one changes
  * it, no other may use it.
@@ -205,6 +216,12 @@ typedef struct sb_lease_array sb_lease_array;
 typedef struct sb_lease_resource_array sb_lease_resource_array;
 
 /**
+ * A database of containerd, `meta.db`, opened for reading: of a daemon that runs, of one that is gone, or a copy of its bytes.
+ * Nothing is locked. Any number of threads may use it at once.
+ */
+typedef struct sb_metadb sb_metadb;
+
+/**
  * A namespace of a store, of a transaction, or of a database of containerd, to reach the records in it. Any number of
  * threads may use it at once.
  */
@@ -229,6 +246,12 @@ typedef struct sb_namespace_record_array sb_namespace_record_array;
  * The namespaces of a store, or of a transaction. Any number of threads may use it at once.
  */
 typedef struct sb_namespaces sb_namespaces;
+
+/**
+ * All findings in one text. It never changes, so any number of threads may read it. Texts that are read from it live as long
+ * as it does. They are not NUL-terminated.
+ */
+typedef struct sb_report sb_report;
 
 /**
  * The record of a sandbox, in which containers share namespaces. It is a value of its own: changing it changes nothing
@@ -326,6 +349,40 @@ typedef struct sb_slice {
      */
     size_t len;
 } sb_slice;
+
+/**
+ * A place in a text. Lines and columns count from 1; a column counts Unicode characters.
+ */
+typedef struct sb_place {
+    /**
+     * The line.
+     */
+    size_t line;
+    /**
+     * The column.
+     */
+    size_t column;
+    /**
+     * The line of the end.
+     */
+    size_t end_line;
+    /**
+     * The column behind the last character.
+     */
+    size_t end_column;
+    /**
+     * The column in UTF-16 code units, as editors count.
+     */
+    size_t column_utf16;
+    /**
+     * The offset in bytes.
+     */
+    size_t offset;
+    /**
+     * The length in bytes.
+     */
+    size_t length;
+} sb_place;
 
 #ifdef __cplusplus
 extern "C" {
@@ -2190,6 +2247,390 @@ enum sb_status sb_image_delete_with(const struct sb_namespace *in_namespace,
 enum sb_status sb_lease_delete_and_collect(const struct sb_namespace *in_namespace,
                                            struct sb_str id,
                                            struct sb_error **error_out);
+
+/**
+ * Opens the file at `path`. The caller frees `*metadb_out` with sb_metadb_free().
+ *
+ * Errors: SB_ERR_NOT_FOUND; SB_ERR_PERMISSION_DENIED; SB_ERR_FAILED_PRECONDITION for what is no database of that sort;
+ * SB_ERR_DATA_LOSS when nothing in it can be reached: see sb_metadb_salvage().
+ */
+enum sb_status sb_metadb_open(struct sb_str path,
+                              struct sb_metadb **metadb_out,
+                              struct sb_error **error_out);
+
+/**
+ * As sb_metadb_open(), of the bytes of a file. They are copied.
+ */
+enum sb_status sb_metadb_open_bytes(struct sb_slice bytes,
+                                    struct sb_metadb **metadb_out,
+                                    struct sb_error **error_out);
+
+/**
+ * Reaches the records in a namespace, with the functions that get and list those of a store. Texts that are not UTF-8 have U+FFFD
+ * for each byte that belongs to no letter. What would change something fails with SB_ERR_FAILED_PRECONDITION. A damaged record
+ * is SB_ERR_DATA_LOSS, and a list that a daemon changes while it is read is SB_ERR_ABORTED. The caller frees `*namespace_out`
+ * with sb_namespace_free().
+ */
+enum sb_status sb_metadb_namespace(const struct sb_metadb *metadb,
+                                   struct sb_str name,
+                                   struct sb_namespace **namespace_out,
+                                   struct sb_error **error_out);
+
+/**
+ * Reaches the namespaces themselves. The caller frees `*namespaces_out` with sb_namespaces_free().
+ */
+enum sb_status sb_metadb_namespaces(const struct sb_metadb *metadb,
+                                    struct sb_namespaces **namespaces_out,
+                                    struct sb_error **error_out);
+
+/**
+ * What the database says about itself: the bytes of a page, the number of the last transaction, and the version of the records'
+ * layout, 1 to 4, or 0 where containerd has not written it yet. Each of the places may be NULL.
+ */
+enum sb_status sb_metadb_info(const struct sb_metadb *metadb,
+                              uint64_t *page_size_out,
+                              uint64_t *transaction_out,
+                              int64_t *version_out,
+                              struct sb_error **error_out);
+
+/**
+ * Writes all records as JSON, exactly, as `stowbook metadb dump` does: containers, images, leases, sandboxes, content and
+ * snapshots by namespace. The caller frees `*json_out` with sb_bytes_free().
+ *
+ * Errors: SB_ERR_DATA_LOSS where it is damaged; SB_ERR_ABORTED when a daemon changes it meanwhile.
+ */
+enum sb_status sb_metadb_dump(const struct sb_metadb *metadb,
+                              struct sb_bytes *json_out,
+                              struct sb_error **error_out);
+
+/**
+ * Frees a database. It stays open until the namespaces that were made from it are freed too. NULL is allowed.
+ */
+void sb_metadb_free(struct sb_metadb *metadb);
+
+/**
+ * Lists what is wrong with the file at `path`: a JSON array of `{"severity": ..., "page": ..., "path": ..., "problem": ...}`, the
+ * severity `damage` or `oddity`. The caller frees `*findings_out` with sb_bytes_free().
+ *
+ * Errors: SB_ERR_NOT_FOUND; SB_ERR_PERMISSION_DENIED; SB_ERR_ABORTED when a daemon changes it again and again.
+ */
+enum sb_status sb_metadb_check(struct sb_str path,
+                               struct sb_bytes *findings_out,
+                               struct sb_error **error_out);
+
+/**
+ * As sb_metadb_check(), of the bytes of a file.
+ */
+enum sb_status sb_metadb_check_bytes(struct sb_slice bytes,
+                                     struct sb_bytes *findings_out,
+                                     struct sb_error **error_out);
+
+/**
+ * Reads everything that can be read from a damaged file, and says what was lost or is doubtful: JSON as `stowbook metadb salvage`
+ * prints it. The caller frees `*json_out` with sb_bytes_free().
+ *
+ * Errors: as sb_metadb_check().
+ */
+enum sb_status sb_metadb_salvage(struct sb_str path,
+                                 struct sb_bytes *json_out,
+                                 struct sb_error **error_out);
+
+/**
+ * As sb_metadb_salvage(), of the bytes of a file.
+ */
+enum sb_status sb_metadb_salvage_bytes(struct sb_slice bytes,
+                                       struct sb_bytes *json_out,
+                                       struct sb_error **error_out);
+
+/**
+ * Takes records over from a database of containerd: of the `namespace_count` namespaces that are named, of all when none is; all
+ * together, or nothing. With `dry_run` it only tells what it would do; with `keep_existing` records that the store has already
+ * stay as they are, and are no conflict. `report_out` may be NULL; else it receives JSON as `stowbook metadb import -o json` prints
+ * it, and the caller frees `*report_out` with sb_bytes_free().
+ *
+ * Errors: SB_ERR_ALREADY_EXISTS; SB_ERR_FAILED_PRECONDITION for a value that a store cannot hold to the byte; SB_ERR_NOT_FOUND for
+ * a namespace that is not there; SB_ERR_DATA_LOSS. Nothing was changed then.
+ */
+enum sb_status sb_store_import_metadb(const struct sb_store *store,
+                                      const struct sb_metadb *metadb,
+                                      const struct sb_str *namespaces,
+                                      size_t namespace_count,
+                                      bool dry_run,
+                                      bool keep_existing,
+                                      struct sb_bytes *report_out,
+                                      struct sb_error **error_out);
+
+/**
+ * Makes options that ask for the usual. The caller frees `*options_out` with sb_check_options_free().
+ */
+enum sb_status sb_check_options_new(struct sb_check_options **options_out,
+                                    struct sb_error **error_out);
+
+/**
+ * What the text is: `runtime-config`, `runtime-features`, `runtime-state`, `seccomp`, `image-manifest`, `image-index`,
+ * `image-config`, `descriptor`, `image-layout`, `containerd-record`, `docker-manifest` or `docker-index`. The empty text, as at
+ * first: what it looks like.
+ *
+ * Errors: SB_ERR_INVALID_ARGUMENT for another name; the help has the names.
+ */
+enum sb_status sb_check_options_set_kind(struct sb_check_options *options,
+                                         struct sb_str kind,
+                                         struct sb_error **error_out);
+
+/**
+ * The platform that a runtime config is for: `linux`, `windows`, `solaris`, `vm`, `zos` or `freebsd`. The empty text, as at
+ * first: that of the sections it has.
+ *
+ * Errors: SB_ERR_INVALID_ARGUMENT for another name; the help has the names.
+ */
+enum sb_status sb_check_options_set_platform(struct sb_check_options *options,
+                                             struct sb_str platform,
+                                             struct sb_error **error_out);
+
+/**
+ * The runtime that a config is for; an error that it accepts is a warning then. The empty text, as at first: `any`.
+ *
+ * Errors: SB_ERR_INVALID_ARGUMENT for another name; the help has the names.
+ */
+enum sb_status sb_check_options_set_profile(struct sb_check_options *options,
+                                            struct sb_str profile,
+                                            struct sb_error **error_out);
+
+/**
+ * The version of the host's cgroups: `v1` or `v2`. The empty text, as at first: `unknown`.
+ *
+ * Errors: SB_ERR_INVALID_ARGUMENT for another name; the help has the names.
+ */
+enum sb_status sb_check_options_set_cgroup(struct sb_check_options *options,
+                                           struct sb_str cgroup,
+                                           struct sb_error **error_out);
+
+/**
+ * What is to be done with a runtime config: `create` only, or `start` it too, as at first.
+ *
+ * Errors: SB_ERR_INVALID_ARGUMENT for another name; the help has the names.
+ */
+enum sb_status sb_check_options_set_phase(struct sb_check_options *options,
+                                          struct sb_str phase,
+                                          struct sb_error **error_out);
+
+/**
+ * The least severity that is reported: `error`, `warning` or `advice`. The empty text, as at first: `advice`.
+ *
+ * Errors: SB_ERR_INVALID_ARGUMENT for another name; the help has the names.
+ */
+enum sb_status sb_check_options_set_min_severity(struct sb_check_options *options,
+                                                 struct sb_str min_severity,
+                                                 struct sb_error **error_out);
+
+/**
+ * Whether the containers run without root on the host. At first they do not.
+ */
+enum sb_status sb_check_options_set_rootless(struct sb_check_options *options,
+                                             bool rootless,
+                                             struct sb_error **error_out);
+
+/**
+ * Whether systemd manages the cgroups. At first it does not.
+ */
+enum sb_status sb_check_options_set_systemd_cgroup(struct sb_check_options *options,
+                                                   bool systemd_cgroup,
+                                                   struct sb_error **error_out);
+
+/**
+ * Whether to give advice on secure configuration too. At first there is none.
+ */
+enum sb_status sb_check_options_set_advice(struct sb_check_options *options,
+                                           bool advice,
+                                           struct sb_error **error_out);
+
+/**
+ * Whether unknown members are errors. At first they are warnings.
+ */
+enum sb_status sb_check_options_set_strict(struct sb_check_options *options,
+                                           bool strict,
+                                           struct sb_error **error_out);
+
+/**
+ * How many findings are reported; one more says how many were left out. At first 1000.
+ */
+enum sb_status sb_check_options_set_max_findings(struct sb_check_options *options,
+                                                 size_t max_findings,
+                                                 struct sb_error **error_out);
+
+/**
+ * Leaves out findings: a code or the beginning of one, everywhere, or behind an `@` a pointer in which `*` stands for any text:
+ * `OCI-SEC@/mounts/*`. Each call adds to those before.
+ */
+enum sb_status sb_check_options_add_ignore(struct sb_check_options *options,
+                                           struct sb_str ignore,
+                                           struct sb_error **error_out);
+
+/**
+ * Frees options. NULL is allowed.
+ */
+void sb_check_options_free(struct sb_check_options *options);
+
+/**
+ * Checks a text, which may be anything, and tells every problem in it. `options` may be NULL. The caller frees `*report_out` with
+ * sb_report_free().
+ */
+enum sb_status sb_validate(struct sb_slice text,
+                           const struct sb_check_options *options,
+                           struct sb_report **report_out,
+                           struct sb_error **error_out);
+
+/**
+ * Puts right in a text what can only be meant one way, and gives it back; nothing else in it is changed. `options` may be NULL.
+ * `codes_out` may be NULL; else it receives the codes of what was put right, in the order in which it was done, as a JSON array.
+ * The caller frees `*text_out` and `*codes_out` with sb_bytes_free().
+ */
+enum sb_status sb_fix(struct sb_slice text,
+                      const struct sb_check_options *options,
+                      struct sb_bytes *text_out,
+                      struct sb_bytes *codes_out,
+                      struct sb_error **error_out);
+
+/**
+ * Tells what a text looks like, by the names of sb_check_options_set_kind(). When it looks like nothing, `kind_out->data` is NULL,
+ * and that is no error. The name lives as long as the program.
+ */
+enum sb_status sb_detect(struct sb_slice text,
+                         struct sb_str *kind_out,
+                         struct sb_error **error_out);
+
+/**
+ * Tells about the rule of a code, such as `OCI-RT-0415`: JSON with `code`, `severity`, `pointer`, `message`, `condition`, `basis`,
+ * `tools`, `fix`, and more. The caller frees `*json_out` with sb_bytes_free().
+ *
+ * Errors: SB_ERR_NOT_FOUND.
+ */
+enum sb_status sb_explain(struct sb_str code,
+                          struct sb_bytes *json_out,
+                          struct sb_error **error_out);
+
+/**
+ * What the text was taken for, by the names of sb_check_options_set_kind(). When it could not be told, and of NULL: none (its data
+ * is NULL).
+ */
+struct sb_str sb_report_kind(const struct sb_report *report);
+
+/**
+ * The version of the specification that the text names. Without one, and of NULL: none (its data is NULL).
+ */
+struct sb_str sb_report_spec_version(const struct sb_report *report);
+
+/**
+ * What it comes down to: `valid`, `warnings` (and no errors), or `invalid`. Of NULL: none (its data is NULL).
+ */
+struct sb_str sb_report_verdict(const struct sb_report *report);
+
+/**
+ * How many errors there are. 0 for NULL.
+ */
+size_t sb_report_error_count(const struct sb_report *report);
+
+/**
+ * How many warnings there are. 0 for NULL.
+ */
+size_t sb_report_warning_count(const struct sb_report *report);
+
+/**
+ * How many pieces of advice there are. 0 for NULL.
+ */
+size_t sb_report_advice_count(const struct sb_report *report);
+
+/**
+ * How many findings there are. 0 for NULL.
+ */
+size_t sb_report_finding_count(const struct sb_report *report);
+
+/**
+ * The finding at `index`, in the order of the text, or NULL when there are not so many. It belongs to the report, and lives as
+ * long.
+ */
+const struct sb_finding *sb_report_finding_at(const struct sb_report *report,
+                                              size_t index);
+
+/**
+ * How many rules would have needed facts about a host. 0 for NULL.
+ */
+size_t sb_report_skipped_count(const struct sb_report *report);
+
+/**
+ * The rule at `index` of those that would have needed a fact about a host: its code, and the fact. The texts live as long as the
+ * program.
+ *
+ * Errors: SB_ERR_OUT_OF_RANGE.
+ */
+enum sb_status sb_report_skipped_at(const struct sb_report *report,
+                                    size_t index,
+                                    struct sb_str *code_out,
+                                    struct sb_str *needs_out,
+                                    struct sb_error **error_out);
+
+/**
+ * Writes a report as JSON, on one line: what `stowbook validate --format json` has for each of its `inputs`, but for the name of
+ * the file. It has all of it, also what no function here gives. The caller frees `*json_out` with sb_bytes_free().
+ */
+enum sb_status sb_report_to_json(const struct sb_report *report,
+                                 struct sb_bytes *json_out,
+                                 struct sb_error **error_out);
+
+/**
+ * Frees a report with the findings in it. NULL is allowed.
+ */
+void sb_report_free(struct sb_report *report);
+
+/**
+ * The rule's code, such as `OCI-RT-0415`; sb_explain() has the rest of it. Of NULL: none (its data is NULL).
+ */
+struct sb_str sb_finding_code(const struct sb_finding *finding);
+
+/**
+ * How bad it is here: `error`, `warning` or `advice`. Of NULL: none (its data is NULL).
+ */
+struct sb_str sb_finding_severity(const struct sb_finding *finding);
+
+/**
+ * The JSON pointer of the value; for a missing member that of the object without it. Of NULL: none (its data is NULL).
+ */
+struct sb_str sb_finding_pointer(const struct sb_finding *finding);
+
+/**
+ * The member that is missing. If none is, and of NULL: none (its data is NULL).
+ */
+struct sb_str sb_finding_missing(const struct sb_finding *finding);
+
+/**
+ * The place in the text. All 0 for NULL.
+ */
+struct sb_place sb_finding_place(const struct sb_finding *finding);
+
+/**
+ * The value as it was written, cut at 200 characters. Without one, for a secret, and of NULL: none (its data is NULL).
+ */
+struct sb_str sb_finding_value(const struct sb_finding *finding);
+
+/**
+ * What is wrong, in a sentence. Of NULL: none (its data is NULL).
+ */
+struct sb_str sb_finding_message(const struct sb_finding *finding);
+
+/**
+ * What will happen, and under which runtime; empty when the message says it. Of NULL: none (its data is NULL).
+ */
+struct sb_str sb_finding_explanation(const struct sb_finding *finding);
+
+/**
+ * How to put it right. Without a suggestion, and of NULL: none (its data is NULL).
+ */
+struct sb_str sb_finding_suggestion(const struct sb_finding *finding);
+
+/**
+ * Whether sb_fix() does what is suggested. False for NULL.
+ */
+bool sb_finding_is_fixable(const struct sb_finding *finding);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -29,6 +29,9 @@ const SOURCES: &[&str] = &[
     "events",
     "event",
     "collect",
+    "metadb",
+    "check",
+    "report",
 ];
 
 /// Makes the header.

@@ -147,6 +147,11 @@ impl<'a> Args<'a> {
         Ok(unsafe { &*handle })
     }
 
+    /// A handle that need not be there.
+    pub(crate) fn optional_handle<T: Handle>(&self, name: &str, handle: *const T) -> Result<Option<&'a T>> {
+        if handle.is_null() { Ok(None) } else { self.handle(name, handle).map(Some) }
+    }
+
     /// A handle that is changed.
     pub(crate) fn handle_mut<T: Handle>(&self, name: &str, handle: *mut T) -> Result<&'a mut T> {
         self.check(name, handle)?;

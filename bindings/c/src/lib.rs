@@ -9,6 +9,7 @@
 // What a caller has to keep is the same for every function, and stands once: at `Entry::new` and in README.md.
 #![allow(clippy::missing_safety_doc)]
 
+pub mod check;
 pub mod collect;
 pub mod container;
 pub mod containers;
@@ -22,10 +23,12 @@ mod labels;
 pub mod lease;
 pub mod lease_resources;
 pub mod leases;
+pub mod metadb;
 pub mod namespace;
 pub mod namespace_record;
 pub mod namespaces;
 mod opaque;
+pub mod report;
 pub mod sandbox;
 pub mod sandboxes;
 pub mod status;
