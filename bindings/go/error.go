@@ -32,7 +32,7 @@ type Error struct {
 	// Details are facts that the message does not show.
 	Details []Detail
 
-	cause error
+	causes []error
 }
 
 // Detail is one fact about an error.
@@ -46,13 +46,10 @@ type Detail struct {
 // Error is the message.
 func (e *Error) Error() string { return e.Message }
 
-// Unwrap gives the error's kind, so that [errors.Is] finds ErrNotFound and its like, and the cause where there is one:
-// [ErrClosed], or why a context ended.
+// Unwrap gives the error's kind, so that [errors.Is] finds ErrNotFound and its like, and the causes where there are some:
+// [ErrClosed], or the context's error and its cause.
 func (e *Error) Unwrap() []error {
-	if e.cause != nil {
-		return []error{e.Kind, e.cause}
-	}
-	return []error{e.Kind}
+	return append([]error{e.Kind}, e.causes...)
 }
 
 // Detail looks a detail up by its name. It is empty when there is none.
@@ -116,7 +113,7 @@ func text(from C.sb_str) string {
 
 // errClosed is for an operation on what was closed: what it is, and what to do about it.
 func errClosed(what closed) error {
-	return &Error{Kind: KindFailedPrecondition, Message: what.message, Help: what.help, cause: ErrClosed}
+	return &Error{Kind: KindFailedPrecondition, Message: what.message, Help: what.help, causes: []error{ErrClosed}}
 }
 
 // closed is how errors tell that something was closed.
@@ -145,7 +142,7 @@ func checkContext(ctx context.Context) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		kind = KindDeadlineExceeded
 	}
-	return &Error{Kind: kind, Message: kind.Error(), cause: context.Cause(ctx)}
+	return &Error{Kind: kind, Message: kind.Error(), causes: []error{err, context.Cause(ctx)}}
 }
 
 // errDefect is for what the library cannot have answered.

@@ -1,7 +1,6 @@
 package stowbook
 
 /*
-#cgo pkg-config: stowbook
 #include "shim.h"
 */
 import "C"
