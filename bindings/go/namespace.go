@@ -26,7 +26,8 @@ type Namespace struct {
 // Name is the name that the namespace was reached by.
 func (n Namespace) Name() string { return n.name }
 
-// WithLease is the same namespace on behalf of a lease: it holds the images that are created through it.
+// WithLease is the same namespace on behalf of a lease: it holds the images that are created or updated through it, if they can
+// expire (they have the label containerd.io/gc.expire).
 func (n Namespace) WithLease(id string) Namespace {
 	n.lease = id
 	return n
