@@ -2210,7 +2210,7 @@ enum sb_status sb_collected_removed_at(const struct sb_collected *collected,
  * Errors: SB_ERR_NOT_FOUND when there is nothing of this id that can be kept or removed.
  */
 enum sb_status sb_collected_why(const struct sb_collected *collected,
-                                struct sb_str namespace_,
+                                struct sb_str namespace_name,
                                 struct sb_str id,
                                 struct sb_bytes *json_out,
                                 struct sb_error **error_out);
@@ -2388,7 +2388,8 @@ enum sb_status sb_check_options_set_platform(struct sb_check_options *options,
                                              struct sb_error **error_out);
 
 /**
- * The runtime that a config is for; an error that it accepts is a warning then. The empty text, as at first: `any`.
+ * The runtime that a config is for, such as `runc-1.1`, `crun-1.8` or `runtime-spec`; an error that it accepts is a warning
+ * then. The empty text, as at first: `any`.
  *
  * Errors: SB_ERR_INVALID_ARGUMENT for another name; the help has the names.
  */
@@ -2460,7 +2461,7 @@ enum sb_status sb_check_options_set_max_findings(struct sb_check_options *option
 
 /**
  * Leaves out findings: a code or the beginning of one, everywhere, or behind an `@` a pointer in which `*` stands for any text:
- * `OCI-SEC@/mounts/*`. Each call adds to those before.
+ * `OCI-SEC@/process*`. Each call adds to those before.
  */
 enum sb_status sb_check_options_add_ignore(struct sb_check_options *options,
                                            struct sb_str ignore,

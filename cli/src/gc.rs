@@ -4,14 +4,17 @@ use std::io::Write;
 use stowbook::gc::{Because, CollectOptions, CollectRules, Collected, Reached};
 
 pub(crate) fn run(global: &Global, command: &Gc) -> Result<(), Failure> {
-    let mut options = CollectOptions::default();
-    options.dry_run = command.dry_run || command.why.is_some();
-    options.rules = match command.rules {
+    let rules = match command.rules {
         Rules::Containerd16 => CollectRules::Containerd16,
         Rules::Containerd23 => CollectRules::Containerd23,
     };
-    let store = if options.dry_run { place::open_book_or_empty(global)? } else { place::open_existing(global)? };
-    let collected = store.collect(&options)?;
+    let collected = if command.dry_run || command.why.is_some() {
+        place::open_or_empty(global)?.collectable(rules)?
+    } else {
+        let mut options = CollectOptions::default();
+        options.rules = rules;
+        place::open_existing(global)?.collect(&options)?
+    };
     let mut out = std::io::stdout().lock();
     match &command.why {
         Some(id) => why(global, &collected, id, &mut out),

@@ -141,7 +141,8 @@ pub unsafe extern "C" fn sb_check_options_set_platform(
     })
 }
 
-/// The runtime that a config is for; an error that it accepts is a warning then. The empty text, as at first: `any`.
+/// The runtime that a config is for, such as `runc-1.1`, `crun-1.8` or `runtime-spec`; an error that it accepts is a warning
+/// then. The empty text, as at first: `any`.
 ///
 /// Errors: SB_ERR_INVALID_ARGUMENT for another name; the help has the names.
 #[unsafe(no_mangle)]
@@ -289,7 +290,7 @@ pub unsafe extern "C" fn sb_check_options_set_max_findings(
 }
 
 /// Leaves out findings: a code or the beginning of one, everywhere, or behind an `@` a pointer in which `*` stands for any text:
-/// `OCI-SEC@/mounts/*`. Each call adds to those before.
+/// `OCI-SEC@/process*`. Each call adds to those before.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sb_check_options_add_ignore(
     options: *mut sb_check_options,

@@ -92,10 +92,10 @@ pub unsafe extern "C" fn sb_collected_removed_at(
     entry.run(|args| {
         let (namespace_out, type_out) = (args.out("namespace_out", namespace_out), args.out("type_out", type_out));
         let id_out = args.out("id_out", id_out);
+        let (namespace_out, type_out, id_out) = (namespace_out?, type_out?, id_out?);
         let collected = args.handle("collected", collected)?;
         let (namespace, resource) =
             collected.removed().nth(index).ok_or_else(|| outside(index, collected.removed().count(), "resources"))?;
-        let (namespace_out, type_out, id_out) = (namespace_out?, type_out?, id_out?);
         namespace_out.set(sb_str::borrowed(namespace));
         type_out.set(sb_str::borrowed(resource.kind.name()));
         id_out.set(sb_str::borrowed(&resource.id));
@@ -111,7 +111,7 @@ pub unsafe extern "C" fn sb_collected_removed_at(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sb_collected_why(
     collected: *const sb_collected,
-    namespace: sb_str,
+    namespace_name: sb_str,
     id: sb_str,
     json_out: *mut sb_bytes,
     error_out: *mut *mut sb_error,
@@ -121,7 +121,7 @@ pub unsafe extern "C" fn sb_collected_why(
     entry.run(|args| {
         let out = args.out("json_out", json_out)?;
         let collected = &args.handle("collected", collected)?.collected;
-        let ways = collected.ways(args.text("namespace", namespace)?, args.text("id", id)?)?;
+        let ways = collected.ways(args.text("namespace_name", namespace_name)?, args.text("id", id)?)?;
         out.set(sb_bytes::owned(json::write(&ways)?.into_bytes()));
         Ok(())
     })

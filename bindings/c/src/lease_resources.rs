@@ -142,10 +142,10 @@ pub unsafe extern "C" fn sb_lease_resource_array_at(
     entry.run(|args| {
         let (type_out, id_out) =
             (args.out("resource_type_out", resource_type_out), args.out("resource_id_out", resource_id_out));
+        let (type_out, id_out) = (type_out?, id_out?);
         let resources = &args.handle("resources", resources)?.resources;
         let resource =
             resources.get(index).ok_or_else(|| crate::labels::outside(index, resources.len(), "resources"))?;
-        let (type_out, id_out) = (type_out?, id_out?);
         type_out.set(sb_str::borrowed(&resource.kind));
         id_out.set(sb_str::borrowed(&resource.id));
         Ok(())

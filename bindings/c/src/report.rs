@@ -145,9 +145,9 @@ pub unsafe extern "C" fn sb_report_skipped_at(
     let entry = unsafe { Entry::new(error_out) };
     entry.run(|args| {
         let (code_out, needs_out) = (args.out("code_out", code_out), args.out("needs_out", needs_out));
+        let (code_out, needs_out) = (code_out?, needs_out?);
         let skipped = &args.handle("report", report)?.report.skipped;
         let Skipped { code, needs } = skipped.get(index).ok_or_else(|| outside(index, skipped.len(), "rules"))?;
-        let (code_out, needs_out) = (code_out?, needs_out?);
         code_out.set(sb_str::borrowed(code));
         needs_out.set(sb_str::borrowed(needs));
         Ok(())
