@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use stowbook::gc::{CollectOptions, CollectRules, Collected};
 use stowbook::metadb::{self, MetaDb};
 use stowbook::{
-    ContainerStore, Context, Error, ErrorKind, Host as _, ImageStore, InNamespace, LeaseStore, NamespaceStore,
-    Namespaces, OpenOptions, Owned, Result, SandboxStore, Store, SystemHost,
+    ContainerStore, ContentStore, Context, Error, ErrorKind, Host as _, ImageStore, InNamespace, LeaseStore,
+    NamespaceStore, Namespaces, OpenOptions, Owned, Result, SandboxStore, SnapshotStore, Store, SystemHost,
 };
 
 /// Where records can be read.
-pub(crate) trait Place: ContainerStore + ImageStore + LeaseStore + NamespaceStore + SandboxStore {
+pub(crate) trait Place:
+    ContainerStore + ContentStore + ImageStore + LeaseStore + NamespaceStore + SandboxStore + SnapshotStore
+{
     /// Who refers to what is called `id`.
     fn owners(&self, id: &str) -> Result<Vec<Owned>>;
     /// What a collection would remove, and why the rest stays.
@@ -71,6 +73,14 @@ pub(crate) fn open_or_empty(global: &Global) -> Result<Box<dyn Place>> {
         return Ok(Box::new(MetaDb::open(path)?));
     }
     Ok(Box::new(open_book_or_empty(global)?))
+}
+
+/// Opens the place for a command that reads and needs something to be there.
+pub(crate) fn open_to_read(global: &Global) -> Result<Box<dyn Place>> {
+    if let Some(path) = &global.metadb {
+        return Ok(Box::new(MetaDb::open(path)?));
+    }
+    Ok(Box::new(open_existing(global)?))
 }
 
 /// As [`open_or_empty`], for what is shown of books only.
