@@ -424,7 +424,7 @@ pub(crate) enum Metadb {
         /// containerd's database
         file: PathBuf,
     },
-    /// Copy namespaces and containers into the book, all together or not at all
+    /// Copy the records into the book, all together or not at all; the bytes of content stay where they are
     Import {
         /// containerd's database
         file: PathBuf,
@@ -437,6 +437,9 @@ pub(crate) enum Metadb {
         /// Leave what the book has already as it is, and import the rest
         #[arg(long)]
         keep_existing: bool,
+        /// Import what can still be read of a damaged database, and tell what is doubtful or left out
+        #[arg(long)]
+        salvage: bool,
     },
 }
 

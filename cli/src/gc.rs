@@ -1,6 +1,7 @@
 use crate::args::{Gc, Global, Output, Rules};
 use crate::{Failure, output, place};
 use std::io::Write;
+use stowbook::Error;
 use stowbook::gc::{Because, CollectOptions, CollectRules, Collected, Reached};
 #[cfg(all(unix, feature = "serve"))]
 use stowbook::{Context, LeaseStore as _, NamespaceStore as _, model::Lease, rules::validate_identifier};

@@ -11,6 +11,7 @@ mod gc;
 mod images;
 mod input;
 mod leases;
+mod listing;
 mod metadb;
 mod namespaces;
 mod output;

@@ -10,9 +10,16 @@ use stowbook::{
 };
 
 /// Where records can be read.
-pub(crate) trait Place: ContainerStore + ImageStore + LeaseStore + NamespaceStore + SandboxStore {}
+/// Where records can be read and, unless it is a database of containerd, changed.
+pub(crate) trait Place:
+    ContainerStore + ContentStore + ImageStore + LeaseStore + NamespaceStore + SandboxStore + SnapshotStore
+{
+}
 
-impl<T: ContainerStore + ImageStore + LeaseStore + NamespaceStore + SandboxStore> Place for T {}
+impl<T: ContainerStore + ContentStore + ImageStore + LeaseStore + NamespaceStore + SandboxStore + SnapshotStore> Place
+    for T
+{
+}
 
 /// Where it can be told who refers to whom.
 pub(crate) trait Graph {
@@ -54,21 +61,6 @@ impl dyn Place {
     }
 }
 
-/// Where records of all kinds can be read and changed: a book, or a server.
-pub(crate) trait FullPlace: Place + ContentStore + SnapshotStore {}
-
-impl<T: Place + ContentStore + SnapshotStore> FullPlace for T {}
-
-impl dyn FullPlace {
-    pub(crate) fn namespace(&self, name: &str) -> InNamespace<'_, dyn FullPlace> {
-        InNamespace::new(self, Context::in_namespace(name))
-    }
-
-    pub(crate) fn namespaces(&self) -> Namespaces<'_, dyn FullPlace> {
-        Namespaces::new(self)
-    }
-}
-
 /// The server that the user names, if it is one.
 #[cfg(all(unix, feature = "serve"))]
 pub(crate) fn server(global: &Global) -> Result<Option<stowbook_grpc::Remote>> {
@@ -81,7 +73,7 @@ pub(crate) fn server(_: &Global) -> Result<Option<Store>> {
 }
 
 /// The place for a command that adds records. Where there is no book, it is made.
-pub(crate) fn writable(global: &Global) -> Result<Box<dyn FullPlace>> {
+pub(crate) fn writable(global: &Global) -> Result<Box<dyn Place>> {
     match server(global)? {
         Some(server) => Ok(Box::new(server)),
         None => Ok(Box::new(open(global)?)),
@@ -89,18 +81,10 @@ pub(crate) fn writable(global: &Global) -> Result<Box<dyn FullPlace>> {
 }
 
 /// The place for a command that changes records, so that it has to be there.
-pub(crate) fn writable_existing(global: &Global) -> Result<Box<dyn FullPlace>> {
+pub(crate) fn writable_existing(global: &Global) -> Result<Box<dyn Place>> {
     match server(global)? {
         Some(server) => Ok(Box::new(server)),
         None => Ok(Box::new(open_existing(global)?)),
-    }
-}
-
-/// As [`open_or_empty`], for what a database of containerd does not show.
-pub(crate) fn full_or_empty(global: &Global) -> Result<Box<dyn FullPlace>> {
-    match server(global)? {
-        Some(server) => Ok(Box::new(server)),
-        None => Ok(Box::new(open_book_or_empty(global)?)),
     }
 }
 
@@ -137,6 +121,14 @@ pub(crate) fn graph(global: &Global) -> Result<Box<dyn Graph>> {
         Some(path) => Ok(Box::new(MetaDb::open(path)?)),
         None => Ok(Box::new(open_book_or_empty(global)?)),
     }
+}
+
+/// Opens the place for a command that reads and needs something to be there.
+pub(crate) fn open_to_read(global: &Global) -> Result<Box<dyn Place>> {
+    if let Some(path) = &global.metadb {
+        return Ok(Box::new(MetaDb::open(path)?));
+    }
+    writable_existing(global)
 }
 
 /// As [`open_or_empty`], for what is shown of books only.
