@@ -111,6 +111,8 @@ pub(crate) enum Command {
         #[arg(long)]
         same_book: bool,
     },
+    /// Copy records from one place to another: a book, a server, a database of containerd
+    Copy(Copy),
     /// The book's file: check, compact, back up, restore
     #[command(subcommand)]
     Db(Db),
@@ -277,6 +279,25 @@ pub(crate) enum Namespaces {
         #[arg(required = true, value_name = "NAME")]
         names: Vec<String>,
     },
+}
+
+#[derive(Args)]
+pub(crate) struct Copy {
+    /// Where from: a book's file or a server's socket, unix:///PATH
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) from: PathBuf,
+    /// Where to: a book's file, made where there is none, or a server's socket
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) to: PathBuf,
+    /// Only this namespace; may be given more than once
+    #[arg(long = "only", value_name = "NAMESPACE")]
+    pub(crate) only: Vec<String>,
+    /// Tell what would happen, and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Leave what is there with another content as it is, and copy the rest
+    #[arg(long)]
+    pub(crate) keep_existing: bool,
 }
 
 #[derive(Args)]

@@ -1,7 +1,8 @@
 //! Which book, server or database of containerd a command works on.
 
 use crate::args::Global;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use stowbook::copy::{CopyOptions, CopyReport};
 use stowbook::gc::{CollectOptions, CollectRules, Collected};
 use stowbook::metadb::{self, MetaDb};
 use stowbook::{
@@ -85,6 +86,55 @@ pub(crate) fn writable_existing(global: &Global) -> Result<Box<dyn Place>> {
     match server(global)? {
         Some(server) => Ok(Box::new(server)),
         None => Ok(Box::new(open_existing(global)?)),
+    }
+}
+
+/// The options as if this place had been named by them: a socket is one by `unix:` in front, or by being one.
+pub(crate) fn named(global: &Global, place: &Path) -> Global {
+    let mut global = Global { db: None, metadb: None, in_namespace: false, ..global.clone() };
+    #[cfg(all(unix, feature = "serve"))]
+    {
+        use std::os::unix::fs::FileTypeExt as _;
+        let is_socket = || std::fs::metadata(place).is_ok_and(|found| found.file_type().is_socket());
+        global.address = match place.to_str().and_then(|text| Some((text, text.strip_prefix("unix:")?))) {
+            Some((text, rest)) => Some(crate::args::address(text).unwrap_or_else(|_| rest.into())),
+            None => is_socket().then(|| place.to_owned()),
+        };
+        if global.address.is_some() {
+            return global;
+        }
+    }
+    global.db = Some(place.to_owned());
+    global
+}
+
+/// What is copied from: it has to be there.
+pub(crate) fn open_to_copy(global: &Global) -> Result<Box<dyn Place>> {
+    open_or_empty(global)
+}
+
+/// Where copies go to.
+pub(crate) enum Target {
+    Book(Store),
+    #[cfg(all(unix, feature = "serve"))]
+    Server(stowbook_grpc::Remote),
+}
+
+impl Target {
+    pub(crate) fn open(global: &Global, dry_run: bool) -> Result<Self> {
+        #[cfg(all(unix, feature = "serve"))]
+        if let Some(server) = server(global)? {
+            return Ok(Target::Server(server));
+        }
+        if dry_run { open_or_new(global) } else { open(global) }.map(Target::Book)
+    }
+
+    pub(crate) fn copy_from(&self, from: &dyn Place, options: &CopyOptions) -> Result<CopyReport> {
+        match self {
+            Target::Book(book) => book.copy_from(from, options),
+            #[cfg(all(unix, feature = "serve"))]
+            Target::Server(server) => stowbook::copy::copy(from, server, options),
+        }
     }
 }
 
