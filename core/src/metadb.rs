@@ -26,6 +26,7 @@
 
 mod adaptor;
 mod check;
+mod content;
 mod decode;
 mod dump;
 mod encoding;

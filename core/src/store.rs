@@ -44,7 +44,8 @@ pub use snapshots::{CreateSnapshot, SnapshotStore, Snapshots};
 pub use transaction::{Transaction, WriteTxn};
 #[cfg(feature = "bolt")]
 pub(crate) use {
-    containers::no_such_container, images::no_such_image, leases::no_such_lease, sandboxes::no_such_sandbox,
+    containers::no_such_container, content::no_such_blob, images::no_such_image, leases::no_such_lease,
+    sandboxes::no_such_sandbox, snapshots::no_such_snapshot,
 };
 
 use crate::model::Timestamp;

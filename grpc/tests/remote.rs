@@ -69,7 +69,8 @@ fn content_is_written_read_and_labelled() {
         let refused = content.commit(&mut again, &CommitContent::default()).unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::AlreadyExists);
 
-        let change = Blob { digest: digest.clone(), labels: [("a".to_owned(), "b".to_owned())].into(), ..Blob::default() };
+        let change =
+            Blob { digest: digest.clone(), labels: [("a".to_owned(), "b".to_owned())].into(), ..Blob::default() };
         assert_eq!(content.update(&change, &["labels.a"]).unwrap().labels.len(), 2);
         assert_eq!(content.list(&["labels.a==b"]).unwrap().len(), 1);
         content.delete(&digest).unwrap();

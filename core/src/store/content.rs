@@ -14,6 +14,9 @@ pub use reader::ContentReader;
 pub use stream::ContentStream;
 pub use writer::{ContentWriter, WriteContent};
 
+#[cfg(feature = "bolt")]
+pub(crate) use rules::missing as no_such_blob;
+
 use super::access::Access;
 use super::{Context, InNamespace};
 use crate::content::OpenIngest;
@@ -25,7 +28,6 @@ use crate::{Error, ErrorKind, Result};
 use book_writer::{BookWriter, State};
 use rules::{Committing, Opened, Opening};
 use std::borrow::Cow;
-
 
 /// Which namespaces see content that one of them has. The bytes are stored once in any case.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

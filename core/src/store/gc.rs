@@ -12,11 +12,13 @@ mod tests;
 
 use super::Store;
 use super::access::Access;
-use crate::Result;
 use crate::model::Timestamp;
 use crate::storage::{Read, Txn};
+use crate::text::quote;
+use crate::{Error, Result};
 use serde::Serialize;
 use std::fmt;
+use std::str::FromStr;
 
 /// How to collect.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,6 +40,20 @@ pub enum CollectRules {
     /// containerd 2.3.
     #[default]
     Containerd23,
+}
+
+/// By the version of containerd: `1.6` or `2.3`.
+impl FromStr for CollectRules {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "1.6" => Ok(CollectRules::Containerd16),
+            "2.3" => Ok(CollectRules::Containerd23),
+            _ => Err(Error::invalid_argument(format!("there are no collector's rules {}", quote(text)))
+                .with_help("the rules are those of containerd 1.6 or 2.3")),
+        }
+    }
 }
 
 /// What a collection has removed, or would remove.

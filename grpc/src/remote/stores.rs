@@ -22,7 +22,12 @@ impl Remote {
     }
 
     /// All messages of a stream.
-    pub(super) fn collect<Q: Wire, A: Wire>(&self, method: &Method<Q, A>, context: &Context, request: Q) -> Result<Vec<A>> {
+    pub(super) fn collect<Q: Wire, A: Wire>(
+        &self,
+        method: &Method<Q, A>,
+        context: &Context,
+        request: Q,
+    ) -> Result<Vec<A>> {
         self.wait(async {
             let mut messages = self.client.ask(method, context, request).await?;
             let mut all = Vec::new();
