@@ -4,7 +4,7 @@ mod content;
 mod events;
 mod stores;
 
-pub use events::RemoteSubscription;
+pub use events::{Capabilities, RemoteEvents};
 
 use crate::client::Client;
 use std::path::Path;

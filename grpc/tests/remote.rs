@@ -17,7 +17,7 @@ fn with_server(test: impl FnOnce(&Remote, &Running)) {
     let runtime = Runtime::new().unwrap();
     let server = runtime.block_on(async { Running::start(Store::in_memory()) });
     test(&Remote::new(&server.path).unwrap(), &server);
-    runtime.block_on(server.stop());
+    drop(runtime.block_on(server.stop()));
 }
 
 fn content(remote: &Remote) -> Content<'_, Remote> {

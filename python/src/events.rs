@@ -17,8 +17,8 @@ use pyo3::types::{PyInt, PyString, PyTuple};
 use std::time::Duration;
 use stowbook::{Context, Error, Since};
 
-/// The event log of a store: every change of a record, numbered, in the order of the commits. Of a server the events to
-/// come, of a transaction only a place to publish.
+/// The event log of a store: every change of a record, numbered, in the order of the commits. Those of a server are only
+/// followed, and to a transaction one can only publish.
 ///
 /// >>> from stowbook import Container, Store
 /// >>> store = Store.in_memory()
@@ -100,7 +100,8 @@ impl Events {
     }
 
     /// Follows the events that any of the filters selects, one after the other as they are committed: an iterator. ``since``
-    /// is as in ``read``; a server begins with ``"now"`` only.
+    /// is as in ``read``. A stowbook's server knows what has happened too, and is asked again when the connection is lost; a
+    /// containerd begins with ``"now"``.
     ///
     /// The iterator ends when no event has come for ``timeout`` seconds; None: never. ``cursor`` of the subscription is
     /// where another one goes on.
@@ -128,16 +129,14 @@ impl Events {
         timeout: Option<f64>,
     ) -> PyResult<Subscription> {
         let timeout = timeout.map(|seconds| seconds_of("timeout", seconds)).transpose()?;
-        let filters = collection::texts(filters)?;
-        let filters: Vec<&[u8]> = filters.iter().map(|filter| filter.0.as_bytes()).collect();
+        let filters: Vec<String> = collection::texts(filters)?.into_iter().map(|filter| filter.0).collect();
         match &self.place {
             Place::Store(book) => {
                 let subscribe = || book.open(|store| store.events().subscribe(since.0, &filters));
                 py.detach(subscribe).map(|events| Subscription::of_store(events, timeout)).map_err(raise)
             }
-            Place::Remote(_) if since.0 != Since::Now => self.refused("events that have happened already"),
             Place::Remote(remote) => {
-                let subscribe = || remote.with(|remote| remote.subscribe(&filters));
+                let subscribe = || remote.with(|remote| remote.all_events(since.0, &filters, false));
                 let events = py.detach(subscribe).map_err(raise)?;
                 Ok(Subscription::of_server(Open::new("subscription", events), timeout))
             }

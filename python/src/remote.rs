@@ -36,7 +36,7 @@ pub(crate) struct Remote {
 /// ...         containers = remote.namespace("k8s.io").containers.list()
 /// ... except UnavailableError as error:
 /// ...     print(error.message)
-/// cannot connect to /nowhere/containerd.sock: No such file or directory (os error 2)
+/// cannot reach the server: No such file or directory (os error 2): unavailable
 #[pyfunction]
 pub(crate) fn connect(py: Python<'_>, socket: FilePath) -> PyResult<Remote> {
     let connect = || {
@@ -45,7 +45,7 @@ pub(crate) fn connect(py: Python<'_>, socket: FilePath) -> PyResult<Remote> {
         remote.list_namespaces()?;
         Ok(remote)
     };
-    let cannot = |error: Error| raise(error.context(format!("cannot connect to {}: ", socket.0.display())));
+    let cannot = |error: Error| raise(error.with_detail("socket", socket.0.display()));
     let remote = py.detach(connect).map_err(cannot)?;
     Ok(Remote { remote: Arc::new(Open::new("connection", remote)), path: socket.0 })
 }

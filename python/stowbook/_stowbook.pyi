@@ -1105,8 +1105,8 @@ class Namespaces:
 
 @final
 class Events:
-    """The event log of a store: every change of a record, numbered, in the order of the commits. Of a server the events to
-    come, of a transaction only a place to publish.
+    """The event log of a store: every change of a record, numbered, in the order of the commits. Those of a server are only
+    followed, and to a transaction one can only publish.
 
     >>> from stowbook import Container, Store
     >>> store = Store.in_memory()
@@ -1132,7 +1132,8 @@ class Events:
         """
     def subscribe(self, *filters: str, since: str | int = "now", timeout: float | None = None) -> Subscription:
         """Follows the events that any of the filters selects, one after the other as they are committed: an iterator. ``since``
-        is as in ``read``; a server begins with ``"now"`` only.
+        is as in ``read``. A stowbook's server knows what has happened too, and is asked again when the connection is lost; a
+        containerd begins with ``"now"``.
 
         The iterator ends when no event has come for ``timeout`` seconds; None: never. ``cursor`` of the subscription is
         where another one goes on.
@@ -1197,7 +1198,7 @@ class Subscription:
 
     @property
     def cursor(self) -> str | None:
-        """The place behind the last event that was given, for ``since`` of another subscription; None with a server, which
+        """The place behind the last event that was given, for ``since`` of another subscription; None with a containerd, which
         keeps nothing for later.
         """
     def close(self) -> None:
@@ -1756,7 +1757,7 @@ class Event:
 
     @property
     def number(self) -> int:
-        """Its number: one more than that of the event before it, in the order of the commits. 0 for one of a server."""
+        """Its number: one more than that of the event before it, in the order of the commits. 0 for one of a containerd."""
     @property
     def timestamp(self) -> datetime | None:
         """When it happened, in UTC, cut to the microsecond."""

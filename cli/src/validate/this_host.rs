@@ -81,6 +81,10 @@ impl Host for ThisHost {
         Some(std::io::stdin().is_terminal())
     }
 
+    fn most_open_files(&self) -> Option<u64> {
+        fs::read_to_string("/proc/sys/fs/nr_open").ok()?.trim().parse().ok()
+    }
+
     fn processors(&self) -> Option<u64> {
         let text = fs::read_to_string("/sys/devices/system/cpu/possible").ok()?;
         let last = text.trim().rsplit(['-', ',']).next()?;

@@ -44,6 +44,11 @@ pub trait Host {
         None
     }
 
+    /// How many files a process may be allowed to have open.
+    fn most_open_files(&self) -> Option<u64> {
+        None
+    }
+
     /// How many processors there are.
     fn processors(&self) -> Option<u64> {
         None

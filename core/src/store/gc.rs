@@ -1,14 +1,19 @@
 //! Garbage collection: containerd's, on the records of the book. What the answers look like stands here; the graph and the
-//! walk over it in `graph`, what labels mean in `labels`, where the records come from in `scan`, their removal in `sweep`.
+//! walk over it in `graph`, what labels mean in `labels`, what of records counts in `holder`, how they make the graph in
+//! `scan`, their removal in `sweep`; the way back, from what is held to its holders, in `owners`.
 //! Source: containerd-metadata §10.
 
 mod graph;
+pub(crate) mod holder;
 mod labels;
+pub(crate) mod owners;
 mod scan;
 mod sweep;
 #[cfg(test)]
 #[cfg(feature = "file")]
 mod tests;
+
+pub use owners::{Owned, Owner};
 
 use super::Store;
 use super::access::Access;
@@ -192,6 +197,10 @@ pub enum How {
     BackReference(String),
     /// This label of the holder, whose condition is true.
     Condition(String),
+    /// A container names its image. It does not hold it: only [`Store::owners`] tells of it.
+    Image,
+    /// A container names its sandbox. It does not hold it: only [`Store::owners`] tells of it.
+    Sandbox,
 }
 
 impl How {
@@ -211,6 +220,8 @@ impl fmt::Display for How {
             How::Expected => f.write_str("expected content"),
             How::Label(key) | How::Condition(key) => write!(f, "label {key}"),
             How::BackReference(key) => write!(f, "its label {key}"),
+            How::Image => f.write_str("image"),
+            How::Sandbox => f.write_str("sandbox"),
         }
     }
 }
@@ -241,6 +252,41 @@ impl Store {
         }
         collect(self, options.rules)
     }
+
+    /// Who refers to what is called `id`, in all namespaces: a digest, the name of an image, the key of a snapshot (alone, as
+    /// `‹snapshotter›/‹key›`, or what the snapshotter calls it), a reference of an ingest, the id of a container, lease or
+    /// sandbox. Empty when nothing is called so and nothing refers to it. The references are those that containerd 2.3's
+    /// collector follows, of leases that have expired too; and the image and the sandbox that a container names.
+    ///
+    /// # Errors
+    /// `DataLoss` for a record that cannot be read. What the storage gives.
+    ///
+    /// ```
+    /// # use stowbook::{Store, model::Container};
+    /// let store = Store::in_memory();
+    /// let mut web = Container::new("web", "io.containerd.runc.v2");
+    /// (web.snapshotter, web.snapshot_key) = ("overlayfs".into(), "web-rw".into());
+    /// store.namespace("default").containers().create(&web)?;
+    ///
+    /// let owned = &store.owners("web-rw")?[0];
+    /// assert_eq!((owned.namespace.as_str(), owned.exists), ("default", false));
+    /// assert_eq!(owned.owners[0].resource.to_string(), "container web");
+    /// # Ok::<(), stowbook::Error>(())
+    /// ```
+    pub fn owners(&self, id: &str) -> Result<Vec<Owned>> {
+        self.read(|read| {
+            let mut out = Vec::new();
+            for namespace in super::namespaces::list(read)? {
+                out.extend(owners::in_namespace(&namespace.name, id, |visit| {
+                    holder::each(read, &namespace.name, &mut |_, holder| {
+                        visit(holder);
+                        Ok(())
+                    })
+                })?);
+            }
+            Ok(out)
+        })
+    }
 }
 
 /// Collects, and lets the stores of bytes below the book follow.
@@ -263,14 +309,24 @@ fn examine(read: &dyn Read, rules: CollectRules, now: Timestamp) -> Result<(Coll
     let mut collected = Collected::default();
     let mut garbage = Vec::new();
     for namespace in super::namespaces::list(read)? {
-        let scan::Scanned { graph, records } = scan::scan(read, &namespace.name, rules, now)?;
-        let marked = graph.mark();
-        let mut removed = Vec::new();
-        for record in records.into_iter().filter(|record| !marked.keeps(record.number)) {
-            removed.push(record.resource);
-            garbage.push(record.key);
-        }
-        collected.namespaces.push(CollectedNamespace { name: namespace.name, removed, kept: marked.reached });
+        let each = |visit: &mut scan::Visit<'_>| holder::each(read, &namespace.name, visit);
+        let (examined, keys) = examine_namespace(namespace.name.clone(), rules, now, each)?;
+        collected.namespaces.push(examined);
+        garbage.extend(keys);
     }
     Ok((collected, garbage))
+}
+
+/// The same for one namespace, whose records `each` shows with their keys.
+pub(crate) fn examine_namespace(
+    name: String,
+    rules: CollectRules,
+    now: Timestamp,
+    each: impl FnOnce(&mut scan::Visit<'_>) -> Result<()>,
+) -> Result<(CollectedNamespace, Vec<Vec<u8>>)> {
+    let scan::Scanned { graph, records } = scan::scan(rules, now, each)?;
+    let marked = graph.mark();
+    let garbage = records.into_iter().filter(|record| !marked.keeps(record.number));
+    let (removed, keys) = garbage.map(|record| (record.resource, record.key)).unzip();
+    Ok((CollectedNamespace { name, removed, kept: marked.reached }, keys))
 }

@@ -6,7 +6,7 @@ use pyo3::types::PyTuple;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use stowbook::Result;
-use stowbook_grpc::RemoteSubscription;
+use stowbook_grpc::RemoteEvents;
 
 /// How long Python's signals may go unnoticed, and closing waits.
 const STEP: Duration = Duration::from_millis(100);
@@ -28,7 +28,7 @@ pub(crate) struct Subscription {
 
 enum Source {
     Store(Arc<Open<stowbook::Subscription>>),
-    Server(Open<RemoteSubscription>),
+    Server(Open<RemoteEvents>),
 }
 
 impl Subscription {
@@ -36,30 +36,31 @@ impl Subscription {
         Subscription { source: Source::Store(events), timeout }
     }
 
-    pub(crate) fn of_server(events: Open<RemoteSubscription>, timeout: Option<Duration>) -> Self {
+    pub(crate) fn of_server(events: Open<RemoteEvents>, timeout: Option<Duration>) -> Self {
         Subscription { source: Source::Server(events), timeout }
     }
 
     /// The next event, if it comes in this time.
     fn step(&self, wait: Duration) -> Result<Option<Event>> {
         match &self.source {
-            Source::Store(events) => events.alone(|events| events.next(Some(wait))).map(|event| event.map(Event)),
-            Source::Server(events) => {
-                let event = events.alone(|events| events.next(wait))?;
-                Ok(event.map(|envelope| Event(envelope.into())))
-            }
+            Source::Store(events) => events.alone(|events| events.next(Some(wait))),
+            Source::Server(events) => events.alone(|events| events.next(Some(wait))),
         }
+        .map(|event| event.map(Event))
     }
 }
 
 #[pymethods]
 impl Subscription {
-    /// The place behind the last event that was given, for ``since`` of another subscription; None with a server, which
+    /// The place behind the last event that was given, for ``since`` of another subscription; None with a containerd, which
     /// keeps nothing for later.
     #[getter]
     fn cursor(&self, py: Python<'_>) -> PyResult<Option<String>> {
-        let Source::Store(events) = &self.source else { return Ok(None) };
-        py.detach(|| events.alone(|events| Ok(events.cursor().to_string()))).map(Some).map_err(raise)
+        let cursor = || match &self.source {
+            Source::Store(events) => events.alone(|events| Ok(Some(events.cursor()))),
+            Source::Server(events) => events.alone(|events| Ok(events.cursor())),
+        };
+        Ok(py.detach(cursor).map_err(raise)?.map(|cursor| cursor.to_string()))
     }
 
     /// Ends the subscription. A second call does nothing.

@@ -23,7 +23,7 @@ pub(crate) struct Event(pub(crate) stowbook::Event);
 
 #[pymethods]
 impl Event {
-    /// Its number: one more than that of the event before it, in the order of the commits. 0 for one of a server.
+    /// Its number: one more than that of the event before it, in the order of the commits. 0 for one of a containerd.
     #[getter]
     fn number(&self) -> u64 {
         self.0.number
