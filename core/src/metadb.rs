@@ -26,7 +26,6 @@
 
 mod adaptor;
 mod check;
-mod content;
 mod decode;
 mod dump;
 mod encoding;

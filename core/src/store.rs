@@ -45,8 +45,7 @@ pub use snapshots::{CreateSnapshot, SnapshotStore, Snapshots};
 pub use transaction::{Transaction, WriteTxn};
 #[cfg(feature = "bolt")]
 pub(crate) use {
-    containers::no_such_container, content::no_such_blob, images::no_such_image, leases::no_such_lease,
-    sandboxes::no_such_sandbox, snapshots::no_such_snapshot,
+    containers::no_such_container, images::no_such_image, leases::no_such_lease, sandboxes::no_such_sandbox,
 };
 
 use crate::model::Timestamp;

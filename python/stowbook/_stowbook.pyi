@@ -93,7 +93,7 @@ def connect(socket: _Path) -> Remote:
     ...         containers = remote.namespace("k8s.io").containers.list()
     ... except UnavailableError as error:
     ...     print(error.message)
-    cannot connect to /nowhere/containerd.sock: No such file or directory (os error 2)
+    cannot reach the server: No such file or directory (os error 2): unavailable
     """
 
 def validate(

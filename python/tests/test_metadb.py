@@ -66,15 +66,7 @@ def test_the_same_api_as_a_store() -> None:
             assert [lease.id for lease in here.leases] == [lease["id"] for lease in told["leases"]]
             for lease in told["leases"]:
                 assert len(here.leases.resources(lease["id"])) == len(lease["resources"])
-            digests = [blob["digest"] for blob in told["content"]["blobs"]]
-            assert [blob.digest for blob in here.content] == digests
-            assert [here.content.get(digest).digest for digest in digests] == digests
             assert metadb.snapshotters(name) == sorted(told["snapshots"])
-            for snapshotter, kept in told["snapshots"].items():
-                found = here.snapshots(snapshotter).list()
-                assert len(found) == len(kept["snapshots"])
-                assert all(here.snapshots(snapshotter).get(one.name) == one for one in found)
-                seen += len(found)
         assert seen > 50
         containers = metadb.namespace(sorted(dump)[0]).containers
         first = containers.list()[0]
@@ -96,14 +88,12 @@ def test_it_is_for_reading_only() -> None:
             lambda: here.leases.create(Lease("a")),
             lambda: here.sandboxes.delete("a"),
             lambda: here.sandboxes.update(Sandbox("a")),
-            lambda: here.content.write(b"a"),
-            lambda: here.snapshots("native").prepare("a"),
             lambda: metadb.namespaces.create(Namespace("a")),
         ):
             with pytest.raises(FailedPreconditionError, match="reading only"):
                 change()
         with pytest.raises(UnsupportedError):
-            here.content.read(here.content.list()[0].digest if here.content.list() else "sha256:" + "a" * 64)
+            here.content.list()
 
 
 def test_a_closed_one_says_so() -> None:

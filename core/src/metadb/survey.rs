@@ -144,15 +144,8 @@ impl Directory {
 
     /// The record of a key. For kinds whose keys are unique in a namespace.
     pub(super) fn find(&self, view: &View<'_>, walk: &Walk<'_>, kind: Kind, key: &[u8]) -> Result<Option<Node>> {
-        let Some((first, rest)) = kind.path().split_first() else { return Ok(None) };
-        let Some(mut bucket) = self.buckets.get(*first).cloned() else { return Ok(None) };
-        for name in rest {
-            match view.get(&bucket, name)?.map(|entry| entry.item) {
-                Some(Item::Bucket(inner)) => bucket = inner,
-                Some(Item::Value(_)) | None => return Ok(None),
-            }
-        }
-        match view.get(&bucket, key)?.map(|entry| entry.item) {
+        let Some(bucket) = kind.path().first().and_then(|name| self.buckets.get(*name)) else { return Ok(None) };
+        match view.get(bucket, key)?.map(|entry| entry.item) {
             Some(Item::Bucket(inner)) => {
                 let mut path = self.path(kind.path());
                 path.push(key.to_vec());

@@ -14,9 +14,6 @@ pub use reader::ContentReader;
 pub use stream::ContentStream;
 pub use writer::{ContentWriter, WriteContent};
 
-#[cfg(feature = "bolt")]
-pub(crate) use rules::missing as no_such_blob;
-
 use super::access::Access;
 use super::{Context, InNamespace};
 use crate::content::OpenIngest;

@@ -6,8 +6,6 @@ pub(super) mod record;
 pub(super) mod rules;
 
 pub(super) use rules::clean_up;
-#[cfg(feature = "bolt")]
-pub(crate) use rules::missing as no_such_snapshot;
 
 use super::access::Access;
 use super::{Context, InNamespace};

@@ -43,7 +43,7 @@ pub(super) fn exists(read: &dyn Read, namespace: &str, digest: &str) -> Result<b
     read.get(&blob_key(namespace, digest), &mut |_| Ok(()))
 }
 
-pub(crate) fn missing(digest: &str) -> Error {
+fn missing(digest: &str) -> Error {
     Error::not_found(format!("content digest {digest}")).with_help("list the content to see what is there")
 }
 

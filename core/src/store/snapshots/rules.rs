@@ -23,10 +23,6 @@ const TARGET_LABEL: &str = "containerd.io/snapshot.ref";
 /// Labels that begin with this are the snapshotter's too.
 const INHERITED_PREFIX: &str = "containerd.io/snapshot/";
 
-pub(crate) fn missing(key: &str) -> Error {
-    Error::not_found(format!("snapshot {key} does not exist")).with_help("list the snapshots to see what is there")
-}
-
 /// Where an operation works, and for whom.
 #[derive(Clone, Copy)]
 pub(super) struct Place<'a> {
@@ -55,7 +51,10 @@ impl Place<'_> {
     }
 
     fn find(&self, read: &dyn Read, key: &str) -> Result<Snapshot> {
-        self.load(read, key)?.ok_or_else(|| missing(key))
+        self.load(read, key)?.ok_or_else(|| {
+            Error::not_found(format!("snapshot {key} does not exist"))
+                .with_help("list the snapshots to see what is there")
+        })
     }
 
     fn find_parent(&self, read: &dyn Read, key: &str) -> Result<Snapshot> {
