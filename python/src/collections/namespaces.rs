@@ -1,5 +1,5 @@
-use crate::namespace::Namespace;
 use crate::place::Place;
+use crate::records::Namespace;
 use crate::text::Text;
 use pyo3::prelude::*;
 use pyo3::types::{PyIterator, PyList};

@@ -1,10 +1,9 @@
-use crate::any::Any;
-use crate::protobuf;
+use super::Any;
 use crate::text::Text;
+use crate::{record, repr};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::pybacked::PyBackedBytes;
-use pyo3::types::{PyBytes, PyString, PyTuple, PyType};
+use pyo3::types::PyString;
 use stowbook::model;
 
 /// Which runtime runs a container, and with which options.
@@ -37,39 +36,12 @@ impl Runtime {
         self.0.options.clone().map(Any)
     }
 
-    /// The message containerd.services.containers.v1.Container.Runtime.
-    ///
-    /// >>> from stowbook import Runtime
-    /// >>> Runtime("runc").to_protobuf()
-    /// b'\n\x04runc'
-    fn to_protobuf<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        protobuf::write(py, &self.0)
-    }
-
-    /// Reads the message containerd.services.containers.v1.Container.Runtime.
-    ///
-    /// >>> from stowbook import Runtime
-    /// >>> Runtime.from_protobuf(b"\n\x04runc")
-    /// Runtime('runc')
-    #[classmethod]
-    #[pyo3(signature = (message, /))]
-    #[allow(clippy::needless_pass_by_value, reason = "Python hands it over")]
-    fn from_protobuf(_class: &Bound<'_, PyType>, py: Python<'_>, message: PyBackedBytes) -> PyResult<Self> {
-        protobuf::read(py, &message).map(Runtime)
-    }
-
-    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        protobuf::reduce::<Self>(py, &self.0)
-    }
-
-    pub(crate) fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        let name = PyString::new(py, &self.0.name).repr()?;
-        match self.options() {
-            Some(options) => Ok(format!("Runtime({name}, options={})", options.__repr__(py)?)),
-            None => Ok(format!("Runtime({name})")),
-        }
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        repr::runtime_repr(py, &self.0)
     }
 }
+
+record::message!(Runtime);
 
 /// A runtime on its way in: with options, or by its name alone.
 #[derive(Default)]
