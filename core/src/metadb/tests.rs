@@ -529,13 +529,13 @@ fn a_hostile_file_of_four_megabytes_costs_little() {
             for page in 2..PAGES {
                 let mut content = page.to_le_bytes().to_vec();
                 content.extend(flags.to_le_bytes());
-                let elements = 64_u16;
+                let elements = 16_u16;
                 content.extend(elements.to_le_bytes());
                 content.extend(overflow.min((PAGES - 1 - page) as u32).to_le_bytes());
                 let mut data = Vec::new();
                 for element in 0..u64::from(elements) {
                     // In order, and four of them with names of containerd's.
-                    let key = match keys.get(element as usize / 16).filter(|_| element % 16 == 0) {
+                    let key = match keys.get(element as usize / 4).filter(|_| element % 4 == 0) {
                         Some(key) => key.to_vec(),
                         None => format!("zz{element:04}").into_bytes(),
                     };
