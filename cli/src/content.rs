@@ -44,7 +44,7 @@ pub(crate) fn run(global: &Global, command: Content) -> Result<(), Failure> {
             }
         }
         Content::Abort { references } => {
-            let store = place::open_existing(global)?;
+            let store = place::writable_existing(global)?;
             on_each(global, &references, |_, reference| store.namespace(&global.namespace).content().abort(reference))?;
         }
         Content::Info { digest } => {
@@ -56,7 +56,7 @@ pub(crate) fn run(global: &Global, command: Content) -> Result<(), Failure> {
             let fields = input::set(&mut blob.labels, "labels", labels);
             let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
             let updated =
-                place::open_existing(global)?.namespace(&global.namespace).content().update(&blob, &fields)?;
+                place::writable_existing(global)?.namespace(&global.namespace).content().update(&blob, &fields)?;
             if json {
                 output::json(&mut out, &updated)?;
             } else {
@@ -64,7 +64,7 @@ pub(crate) fn run(global: &Global, command: Content) -> Result<(), Failure> {
             }
         }
         Content::Delete { digests } => {
-            let store = place::open_existing(global)?;
+            let store = place::writable_existing(global)?;
             let mut written = Ok(());
             on_each(global, &digests, |_, digest| {
                 store.namespace(&global.namespace).content().delete(digest)?;
@@ -109,7 +109,7 @@ fn ingest(global: &Global, command: Ingest) -> Result<Blob, Failure> {
         stowbook::rules::validate_digest(&expected_digest)
             .map_err(|error| error.with_kind(ErrorKind::InvalidArgument))?;
     }
-    let store = place::open(global)?;
+    let store = place::writable(global)?;
     let namespace = store.namespace(&global.namespace);
     let content = namespace.content();
     let mut open = OpenContent::new(reference);

@@ -3,14 +3,14 @@ use crate::listing::Listing;
 use crate::{Failure, input, on_each, output, place};
 use std::io::{self, Write};
 use stowbook::model::{Descriptor, Image};
-use stowbook::{DeleteImage, Error, ErrorKind};
+use stowbook::{Context, DeleteImage, Error, ErrorKind, ImageStore, InNamespace};
 
 pub(crate) fn run(global: &Global, command: Images) -> Result<(), Failure> {
     let json = global.output == Output::Json;
     let mut out = io::stdout().lock();
     match command {
         Images::Create(create) => {
-            let created = place::open(global)?.namespace(&global.namespace).images().create(&new(create))?;
+            let created = place::writable(global)?.namespace(&global.namespace).images().create(&new(create))?;
             if json {
                 output::json(&mut out, &created)?;
             }
@@ -50,7 +50,7 @@ pub(crate) fn run(global: &Global, command: Images) -> Result<(), Failure> {
             }
         }
         Images::Remove { names, sync } => {
-            let store = place::open_existing(global)?;
+            let store = place::writable_existing(global)?;
             let last = names.len();
             let mut written = Ok(());
             on_each(global, &names, |number, name| {
@@ -108,7 +108,7 @@ pub(crate) fn bytes(size: i64) -> String {
 
 fn update(global: &Global, image: &Image, fields: &[String]) -> Result<Image, Error> {
     let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
-    place::open_existing(global)?.namespace(&global.namespace).images().update(image, &fields)
+    place::writable_existing(global)?.namespace(&global.namespace).images().update(image, &fields)
 }
 
 /// The values of an update, and the paths of the fields that change.
@@ -129,23 +129,35 @@ fn changed(update: UpdateImage) -> Result<(Image, Vec<String>), Failure> {
     Ok((image, fields))
 }
 
+/// Together in a book, one after the other at a server.
 fn tag(global: &Global, source: &str, targets: &[String], force: bool) -> Result<Vec<Image>, Error> {
-    place::open_existing(global)?.write(|txn| {
-        let images = txn.namespace(&global.namespace).images();
-        let mut image = images.get(source)?;
-        let mut tagged = Vec::new();
-        for target in targets {
-            image.name.clone_from(target);
-            tagged.push(match images.create(&image) {
-                Err(error) if force && error.kind() == ErrorKind::AlreadyExists => {
-                    images.delete(target)?;
-                    images.create(&image)?
-                }
-                result => result?,
-            });
-        }
-        Ok(tagged)
-    })
+    match place::server(global)? {
+        Some(server) => tag_in(&server, global, source, targets, force),
+        None => place::open_existing(global)?.write(|txn| tag_in(txn, global, source, targets, force)),
+    }
+}
+
+fn tag_in<S: ImageStore>(
+    place: &S,
+    global: &Global,
+    source: &str,
+    targets: &[String],
+    force: bool,
+) -> Result<Vec<Image>, Error> {
+    let images = InNamespace::new(place, Context::in_namespace(&global.namespace)).images();
+    let mut image = images.get(source)?;
+    let mut tagged = Vec::new();
+    for target in targets {
+        image.name.clone_from(target);
+        tagged.push(match images.create(&image) {
+            Err(error) if force && error.kind() == ErrorKind::AlreadyExists => {
+                images.delete(target)?;
+                images.create(&image)?
+            }
+            result => result?,
+        });
+    }
+    Ok(tagged)
 }
 
 #[cfg(test)]

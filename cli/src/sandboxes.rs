@@ -43,7 +43,7 @@ pub(crate) fn run(global: &Global, command: Sandboxes) -> Result<(), Failure> {
             }
         }
         Sandboxes::Remove { ids } => {
-            let store = place::open_existing(global)?;
+            let store = place::writable_existing(global)?;
             on_each(global, &ids, |_, id| store.namespace(&global.namespace).sandboxes().delete(id))?;
         }
     }
@@ -57,10 +57,10 @@ const LISTING: Listing<3, Sandbox> = Listing {
 };
 
 fn run_create(global: &Global, create: CreateSandbox) -> Result<Sandbox, Error> {
-    let store = place::open(global)?;
-    let runtime = create.runtime.map_or_else(|| defaults::runtime(&store, &global.namespace), Ok)?;
+    let store = place::writable(global)?;
+    let runtime = create.runtime.map_or_else(|| defaults::runtime(&*store, &global.namespace), Ok)?;
     let mut sandbox = Sandbox::new(create.id, runtime);
-    sandbox.sandboxer = create.sandboxer.map_or_else(|| defaults::sandboxer(&store, &global.namespace), Ok)?;
+    sandbox.sandboxer = create.sandboxer.map_or_else(|| defaults::sandboxer(&*store, &global.namespace), Ok)?;
     sandbox.labels.extend(create.labels);
     if let Some(path) = create.config {
         sandbox.spec = Some(Any::new(SPEC_TYPE_URL, input::read_spec(&path)?));
@@ -76,7 +76,7 @@ fn time(time: Option<Timestamp>) -> String {
 
 fn update(global: &Global, sandbox: &Sandbox, fields: &[String]) -> Result<Sandbox, Error> {
     let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
-    place::open_existing(global)?.namespace(&global.namespace).sandboxes().update(sandbox, &fields)
+    place::writable_existing(global)?.namespace(&global.namespace).sandboxes().update(sandbox, &fields)
 }
 
 /// The values of an update, and the paths of the fields that change.

@@ -28,26 +28,26 @@ pub(crate) fn run(global: &Global, arguments: Snapshots) -> Result<(), Failure> 
         SnapshotsCommand::Prepare(create) => {
             let mut options = rooted();
             options.parent.clone_from(&create.parent);
-            let store = place::open(global)?;
+            let store = place::writable(global)?;
             let snapshots = store.namespace(&global.namespace).snapshots(&snapshotter);
             created(&mut out, json, &create, &snapshots.prepare(&create.key, &options)?)?;
         }
         SnapshotsCommand::View(create) => {
             let mut options = stowbook::CreateSnapshot::default();
             options.parent.clone_from(&create.parent);
-            let store = place::open(global)?;
+            let store = place::writable(global)?;
             let snapshots = store.namespace(&global.namespace).snapshots(&snapshotter);
             created(&mut out, json, &create, &snapshots.view(&create.key, &options)?)?;
         }
         SnapshotsCommand::Commit { name, key } => {
-            let store = place::open_existing(global)?;
+            let store = place::writable_existing(global)?;
             store.namespace(&global.namespace).snapshots(&snapshotter).commit(&name, &key, &rooted())?;
         }
         SnapshotsCommand::Label { key, labels } => {
             let mut snapshot = Snapshot { name: key, ..Snapshot::default() };
             let fields = input::set(&mut snapshot.labels, "labels", labels);
             let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
-            let store = place::open_existing(global)?;
+            let store = place::writable_existing(global)?;
             let updated = store.namespace(&global.namespace).snapshots(&snapshotter).update(&snapshot, &fields)?;
             if json {
                 output::json(&mut out, &updated)?;
@@ -56,7 +56,7 @@ pub(crate) fn run(global: &Global, arguments: Snapshots) -> Result<(), Failure> 
             }
         }
         SnapshotsCommand::Remove { keys } => {
-            let store = place::open_existing(global)?;
+            let store = place::writable_existing(global)?;
             let namespace = store.namespace(&global.namespace);
             on_each(global, &keys, |_, key| namespace.snapshots(&snapshotter).remove(key))?;
         }

@@ -3,13 +3,14 @@
 use super::decode::Decoder;
 use super::{Kind, MetaDb};
 use crate::model::{
-    Blob, Container, Image, IngestStatus, Lease, LeaseResource, Mount, Namespace, Sandbox, Snapshot, Timestamp, Usage,
+    Any, Blob, Container, Envelope, Image, IngestStatus, Lease, LeaseResource, Mount, Namespace, Sandbox, Snapshot,
+    Timestamp, Usage,
 };
 use crate::rules::validate_digest;
 use crate::store::{
-    CommitContent, ContainerStore, ContentStore, ContentWriter, Context, CreateSnapshot, DeleteImage, ImageStore,
-    LeaseStore, NamespaceStore, OpenContent, SandboxStore, SnapshotStore, VisitContainer, VisitImage, VisitSandbox,
-    check_digest, filters, no_such_blob, no_such_container, no_such_image, no_such_ingest, no_such_lease,
+    CommitContent, ContainerStore, ContentStore, ContentWriter, Context, CreateSnapshot, DeleteImage, EventStore,
+    ImageStore, LeaseStore, NamespaceStore, OpenContent, SandboxStore, SnapshotStore, VisitContainer, VisitImage,
+    VisitSandbox, check_digest, filters, no_such_blob, no_such_container, no_such_image, no_such_ingest, no_such_lease,
     no_such_sandbox, no_such_snapshot, no_such_snapshotter,
 };
 use crate::{Error, ErrorKind, Result};
@@ -69,6 +70,17 @@ impl NamespaceStore for MetaDb {
     }
 
     fn delete_namespace(&self, _name: &str) -> Result<()> {
+        Err(read_only())
+    }
+}
+
+/// Events are not kept in it, and none is published.
+impl EventStore for MetaDb {
+    fn publish_event(&self, _context: &Context, _topic: &str, _event: &Any) -> Result<()> {
+        Err(read_only())
+    }
+
+    fn forward_event(&self, _envelope: &Envelope) -> Result<()> {
         Err(read_only())
     }
 }

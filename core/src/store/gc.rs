@@ -17,11 +17,13 @@ pub use owners::{Owned, Owner};
 
 use super::Store;
 use super::access::Access;
-use crate::Result;
 use crate::model::Timestamp;
 use crate::storage::{Read, Txn};
-use serde::Serialize;
+use crate::text::quote;
+use crate::{Error, Result};
+use serde::{Serialize, Serializer};
 use std::fmt;
+use std::str::FromStr;
 
 /// How to collect.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,12 +47,98 @@ pub enum CollectRules {
     Containerd23,
 }
 
+/// By the version of containerd: `1.6` or `2.3`.
+impl FromStr for CollectRules {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "1.6" => Ok(CollectRules::Containerd16),
+            "2.3" => Ok(CollectRules::Containerd23),
+            _ => Err(Error::invalid_argument(format!("there are no collector's rules {}", quote(text)))
+                .with_help("the rules are those of containerd 1.6 or 2.3")),
+        }
+    }
+}
+
 /// What a collection has removed, or would remove.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Collected {
     /// The namespaces, in byte order of their names.
     pub namespaces: Vec<CollectedNamespace>,
+}
+
+impl Collected {
+    /// What became of the resources of this id in a namespace, each with the shortest way to it from a root.
+    ///
+    /// # Errors
+    /// `NotFound` when nothing of this id can be kept or collected.
+    pub fn ways(&self, namespace: &str, id: &str) -> Result<Vec<Way<'_>>> {
+        let mut ways: Vec<Way<'_>> = Vec::new();
+        for namespace in self.namespaces.iter().filter(|one| one.name == namespace) {
+            for Reached { resource, .. } in namespace.kept.iter().filter(|reached| reached.resource.id == id) {
+                // One that was reached in two ways is shown once.
+                if !ways.iter().any(|way| way.resource == resource) {
+                    ways.push(Way { resource, kept: true, steps: namespace.why(resource) });
+                }
+            }
+            let removed = namespace.removed.iter().filter(|resource| resource.id == id);
+            ways.extend(removed.map(|resource| Way { resource, kept: false, steps: Vec::new() }));
+        }
+        if ways.is_empty() {
+            let message = format!("nothing that can be kept or collected has the id {}", quote(id));
+            return Err(Error::not_found(message).with_help("a snapshot is named SNAPSHOTTER/KEY"));
+        }
+        Ok(ways)
+    }
+}
+
+/// Why a resource is kept, or that it is not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Way<'a> {
+    /// The resource.
+    pub resource: &'a Resource,
+    /// Whether it is kept.
+    pub kept: bool,
+    /// The way to it: the root first, the resource last. Empty for what is not kept.
+    pub steps: Vec<&'a Reached>,
+}
+
+/// `{"type": …, "id": …, "kept": …, "way": [{"type": …, "id": …, "exists": …, "because": …}, …]}`. The step before is the holder,
+/// so of a reference only the reason is told.
+impl Serialize for Way<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        #[serde(untagged)]
+        enum Reason<'a> {
+            Root(&'a Because),
+            Reference(&'a How),
+        }
+        #[derive(Serialize)]
+        struct Step<'a> {
+            #[serde(flatten)]
+            resource: &'a Resource,
+            exists: bool,
+            because: Reason<'a>,
+        }
+        #[derive(Serialize)]
+        struct Shape<'a> {
+            #[serde(flatten)]
+            resource: &'a Resource,
+            kept: bool,
+            way: Vec<Step<'a>>,
+        }
+        let steps = self.steps.iter().map(|Reached { resource, exists, because, .. }| {
+            let because = match because {
+                Because::Reference { how, .. } => Reason::Reference(how),
+                root => Reason::Root(root),
+            };
+            Step { resource, exists: *exists, because }
+        });
+        Shape { resource: self.resource, kept: self.kept, way: steps.collect() }.serialize(serializer)
+    }
 }
 
 /// What a collection did in one namespace. References never cross namespaces.
@@ -113,9 +201,11 @@ pub enum ResourceKind {
     Sandbox,
 }
 
-impl fmt::Display for ResourceKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl ResourceKind {
+    /// Its name, as in `snapshot`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
             ResourceKind::Lease => "lease",
             ResourceKind::Snapshot => "snapshot",
             ResourceKind::Ingest => "ingest",
@@ -123,7 +213,13 @@ impl fmt::Display for ResourceKind {
             ResourceKind::Image => "image",
             ResourceKind::Container => "container",
             ResourceKind::Sandbox => "sandbox",
-        })
+        }
+    }
+}
+
+impl fmt::Display for ResourceKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 
