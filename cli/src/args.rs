@@ -84,6 +84,12 @@ pub(crate) enum Command {
     Leases(Leases),
     /// Remove what nothing holds, in all namespaces, or tell why it is kept
     Gc(Gc),
+    /// Show who refers to something, in all namespaces: containers, images, leases, snapshots, labels of content
+    Owner {
+        /// A digest, an image's name, a snapshot's key (KEY or SNAPSHOTTER/KEY), an ingest's reference, or the id of a container,
+        /// sandbox or lease
+        id: String,
+    },
     /// Print what happened to the book, one line an event: time, namespace, topic and message, as ctr does
     Events(Events),
     /// Write the whole book as lines of JSON, a record a line

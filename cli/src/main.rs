@@ -14,6 +14,7 @@ mod leases;
 mod metadb;
 mod namespaces;
 mod output;
+mod owner;
 mod place;
 mod progress;
 mod sandboxes;
@@ -101,6 +102,7 @@ fn run(global: &Global, command: Command) -> Result<(), Failure> {
         Command::Namespaces(command) => namespaces::run(global, command),
         Command::Leases(command) => leases::run(global, command),
         Command::Gc(command) => gc::run(global, &command),
+        Command::Owner { id } => owner::run(global, &id),
         Command::Events(command) => events::run(global, &command),
         Command::Export { file } => export::export(global, &file),
         Command::Import { file, same_book } => export::import(global, &file, same_book),

@@ -2,16 +2,42 @@
 
 use crate::args::Global;
 use std::path::PathBuf;
+use stowbook::gc::{CollectOptions, CollectRules, Collected};
 use stowbook::metadb::{self, MetaDb};
 use stowbook::{
-    ContainerStore, Context, Error, ErrorKind, ImageStore, InNamespace, LeaseStore, NamespaceStore, Namespaces,
-    OpenOptions, Result, SandboxStore, Store,
+    ContainerStore, Context, Error, ErrorKind, Host as _, ImageStore, InNamespace, LeaseStore, NamespaceStore,
+    Namespaces, OpenOptions, Owned, Result, SandboxStore, Store, SystemHost,
 };
 
 /// Where records can be read.
-pub(crate) trait Place: ContainerStore + ImageStore + LeaseStore + NamespaceStore + SandboxStore {}
+pub(crate) trait Place: ContainerStore + ImageStore + LeaseStore + NamespaceStore + SandboxStore {
+    /// Who refers to what is called `id`.
+    fn owners(&self, id: &str) -> Result<Vec<Owned>>;
+    /// What a collection would remove, and why the rest stays.
+    fn collectable(&self, rules: CollectRules) -> Result<Collected>;
+}
 
-impl<T: ContainerStore + ImageStore + LeaseStore + NamespaceStore + SandboxStore> Place for T {}
+impl Place for Store {
+    fn owners(&self, id: &str) -> Result<Vec<Owned>> {
+        Store::owners(self, id)
+    }
+
+    fn collectable(&self, rules: CollectRules) -> Result<Collected> {
+        let mut options = CollectOptions::default();
+        (options.dry_run, options.rules) = (true, rules);
+        self.collect(&options)
+    }
+}
+
+impl Place for MetaDb {
+    fn owners(&self, id: &str) -> Result<Vec<Owned>> {
+        MetaDb::owners(self, id)
+    }
+
+    fn collectable(&self, rules: CollectRules) -> Result<Collected> {
+        MetaDb::collectable(self, rules, SystemHost.now())
+    }
+}
 
 impl dyn Place {
     pub(crate) fn namespace(&self, name: &str) -> InNamespace<'_, dyn Place> {

@@ -33,6 +33,7 @@ mod finding;
 mod json;
 mod kind;
 mod node;
+mod owners;
 mod portable;
 mod records;
 mod salvage;

@@ -33,6 +33,7 @@ pub use content::{
 pub use context::Context;
 pub use events::{Cursor, Event, EventBounds, EventPage, EventStore, Events, RETAINED_EVENTS, Since, Subscription};
 pub use export::{ImportOptions, ImportReport};
+pub use gc::{Owned, Owner};
 pub use header::Header;
 pub use images::{DeleteImage, ImageStore, Images, VisitImage};
 pub use in_namespace::InNamespace;

@@ -2,10 +2,11 @@
 
 use super::decode::Decoder;
 use super::{Kind, MetaDb};
-use crate::model::{Container, Image, Lease, LeaseResource, Namespace, Sandbox, Timestamp};
+use crate::model::{Any, Container, Envelope, Image, Lease, LeaseResource, Namespace, Sandbox, Timestamp};
 use crate::store::{
-    ContainerStore, Context, DeleteImage, ImageStore, LeaseStore, NamespaceStore, SandboxStore, VisitContainer,
-    VisitImage, VisitSandbox, filters, no_such_container, no_such_image, no_such_lease, no_such_sandbox,
+    ContainerStore, Context, DeleteImage, EventStore, ImageStore, LeaseStore, NamespaceStore, SandboxStore,
+    VisitContainer, VisitImage, VisitSandbox, filters, no_such_container, no_such_image, no_such_lease,
+    no_such_sandbox,
 };
 use crate::{Error, Result};
 
@@ -59,6 +60,17 @@ impl NamespaceStore for MetaDb {
     }
 
     fn delete_namespace(&self, _name: &str) -> Result<()> {
+        Err(read_only())
+    }
+}
+
+/// Events are not kept in it, and none is published.
+impl EventStore for MetaDb {
+    fn publish_event(&self, _context: &Context, _topic: &str, _event: &Any) -> Result<()> {
+        Err(read_only())
+    }
+
+    fn forward_event(&self, _envelope: &Envelope) -> Result<()> {
         Err(read_only())
     }
 }
