@@ -22,11 +22,11 @@ type Lease struct {
 // LeaseResource is one thing that a lease holds.
 type LeaseResource struct {
 	// ID is the digest, reference, snapshot key or image name.
-	ID string
+	ID string `json:"id"`
 	// Type is content, ingests, images or snapshots/SNAPSHOTTER.
-	Type string
+	Type string `json:"type"`
 	// Unknown is as in [Container].
-	Unknown []byte
+	Unknown []byte `json:"-"`
 }
 
 // MarshalJSON writes the record as stowbook's JSON, on one line.
@@ -43,6 +43,19 @@ func (l *Lease) MarshalJSON() ([]byte, error) {
 func (l *Lease) UnmarshalJSON(json []byte) error {
 	return readInto(l, C.sbgo_lease_from_json(strOf(json)), readLease)
 }
+
+// MarshalBinary writes the record as the protobuf message containerd.services.leases.v1.Lease.
+func (l *Lease) MarshalBinary() ([]byte, error) {
+	if l == nil {
+		return nil, errNil("lease")
+	}
+	return l.message(), nil
+}
+
+// UnmarshalBinary reads what MarshalBinary writes. What the message carries beyond the fields that are known is kept.
+//
+// Errors: [ErrInvalidArgument].
+func (l *Lease) UnmarshalBinary(message []byte) error { return unmarshal(l, message, readLease) }
 
 // message is containerd.services.leases.v1.Lease.
 func (l *Lease) message() []byte {
