@@ -22,11 +22,11 @@ type Lease struct {
 // LeaseResource is one thing that a lease holds.
 type LeaseResource struct {
 	// ID is the digest, reference, snapshot key or image name.
-	ID string `json:"id"`
+	ID string
 	// Type is content, ingests, images or snapshots/SNAPSHOTTER.
-	Type string `json:"type"`
+	Type string
 	// Unknown is as in [Container].
-	Unknown []byte `json:"-"`
+	Unknown []byte
 }
 
 // MarshalJSON writes the record as stowbook's JSON, on one line.

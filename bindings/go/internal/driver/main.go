@@ -93,14 +93,19 @@ var operations = map[string]operation{
 		}
 		return nil, s.Namespace(v.text[0]).Leases().Delete(ctx, v.text[1])
 	}},
-	"leases.add_resource": {3, false, func(s *stowbook.Store, v values) ([]string, error) {
-		return nil, s.Namespace(v.text[0]).Leases().AddResource(ctx, v.text[1], resource(v.text[2]))
+	"leases.add_resource": {4, false, func(s *stowbook.Store, v values) ([]string, error) {
+		return nil, s.Namespace(v.text[0]).Leases().AddResource(ctx, v.text[1], resource(v))
 	}},
-	"leases.delete_resource": {3, false, func(s *stowbook.Store, v values) ([]string, error) {
-		return nil, s.Namespace(v.text[0]).Leases().DeleteResource(ctx, v.text[1], resource(v.text[2]))
+	"leases.delete_resource": {4, false, func(s *stowbook.Store, v values) ([]string, error) {
+		return nil, s.Namespace(v.text[0]).Leases().DeleteResource(ctx, v.text[1], resource(v))
 	}},
 	"leases.list_resources": {2, false, func(s *stowbook.Store, v values) ([]string, error) {
-		return all(s.Namespace(v.text[0]).Leases().ListResources(ctx, v.text[1]))
+		resources, err := s.Namespace(v.text[0]).Leases().ListResources(ctx, v.text[1])
+		var out []string
+		for _, resource := range resources {
+			out = append(out, resource.Type, resource.ID)
+		}
+		return out, err
 	}},
 	"events.publish": {4, false, func(s *stowbook.Store, v values) ([]string, error) {
 		return nil, s.Namespace(v.text[0]).Publish(ctx, v.text[1], &stowbook.Any{TypeURL: v.text[2], Value: []byte(v.text[3])})
@@ -155,8 +160,9 @@ func onLease(s *stowbook.Store, v values, lease int) stowbook.Namespace {
 	return in
 }
 
-func resource(text string) stowbook.LeaseResource {
-	return *read(text, new(stowbook.LeaseResource))
+// resource is that of a request about a lease's resource.
+func resource(v values) stowbook.LeaseResource {
+	return stowbook.LeaseResource{Type: v.text[2], ID: v.text[3]}
 }
 
 // read makes a record of its JSON.
