@@ -11,6 +11,7 @@ mod gc;
 mod images;
 mod input;
 mod leases;
+mod listing;
 mod metadb;
 mod namespaces;
 mod output;
@@ -40,12 +41,15 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return usage::print(&error),
     };
-    // The environment may name a book; a file that is named here comes before it.
-    if cli.global.metadb.is_some() && matches.value_source("db") == Some(ValueSource::CommandLine) {
-        let message = "the argument '--metadb <FILE>' cannot be used with '--db <FILE>'";
+    let mut global = cli.global;
+    #[cfg(all(unix, feature = "serve"))]
+    if matches!(cli.command, Command::Serve(_)) {
+        // Where it listens.
+        global.address = None;
+    }
+    if let Some(message) = conflict(&global, &matches) {
         return usage::print(&Cli::command().error(clap::error::ErrorKind::ArgumentConflict, message));
     }
-    let mut global = cli.global;
     global.in_namespace = cli.command.is_in_namespace();
     match run(&global, cli.command) {
         Ok(()) => ExitCode::SUCCESS,
@@ -56,6 +60,29 @@ fn main() -> ExitCode {
         }
         Err(Failure::Usage { what, correct }) => usage::print_own(&global, what, correct),
         Err(Failure::Reported(exit)) => ExitCode::from(exit),
+    }
+}
+
+/// What cannot be said together about where the records are. The environment may name a book; what is named here comes before
+/// it.
+fn conflict(global: &Global, matches: &clap::ArgMatches) -> Option<String> {
+    let mut named = Vec::new();
+    if matches.value_source("db") == Some(ValueSource::CommandLine) {
+        named.push("--db <FILE>");
+    }
+    if global.metadb.is_some() {
+        named.push("--metadb <FILE>");
+    }
+    #[cfg(all(unix, feature = "serve"))]
+    if global.address.is_some() {
+        named.push("--address <unix:///PATH>");
+        if global.read_only {
+            named.push("--read-only");
+        }
+    }
+    match named[..] {
+        [first, second, ..] => Some(format!("the argument '{second}' cannot be used with '{first}'")),
+        _ => None,
     }
 }
 

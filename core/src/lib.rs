@@ -84,7 +84,7 @@ pub use store::{
     EventStore, Events, Finding, Header, ImageStore, Images, ImportOptions, ImportReport, InNamespace, LeaseStore,
     Leases, NamespaceStore, Namespaces, OpenContent, Owned, Owner, RETAINED_EVENTS, SandboxStore, Sandboxes,
     SharingPolicy, Since, SnapshotStore, Snapshots, Store, Subscription, Transaction, VisitContainer,
-    VisitContainerView, VisitImage, VisitSandbox, WriteTxn,
+    VisitContainerView, VisitImage, VisitSandbox, WriteContent, WriteTxn,
 };
 
 /// The version of this crate.

@@ -50,7 +50,9 @@ fn go_kinds() -> Result<String, Box<dyn Error>> {
     for (_, name) in &kinds {
         writeln!(text, "\tErr{name:width$} error = Kind{name}")?;
     }
-    text.push_str(")\n\ntype kindRow struct {\n\tname, text string\n\tgrpc       int\n}\n\nvar kindRows = map[Kind]kindRow{\n");
+    text.push_str(
+        ")\n\ntype kindRow struct {\n\tname, text string\n\tgrpc       int\n}\n\nvar kindRows = map[Kind]kindRow{\n",
+    );
     for (row, name) in &kinds {
         let colon = format!("{name}:");
         writeln!(text, "\tKind{colon:0$} {{{1:?}, {2:?}, {3}}},", width + 1, row.code, row.text, row.grpc)?;

@@ -17,12 +17,17 @@ use stowbook::{
 };
 
 impl Remote {
-    fn call<Q: Wire, A: Wire>(&self, method: &Method<Q, A>, context: &Context, request: Q) -> Result<A> {
+    pub(super) fn call<Q: Wire, A: Wire>(&self, method: &Method<Q, A>, context: &Context, request: Q) -> Result<A> {
         self.wait(self.client.call(method, context, request))
     }
 
     /// All messages of a stream.
-    fn collect<Q: Wire, A: Wire>(&self, method: &Method<Q, A>, context: &Context, request: Q) -> Result<Vec<A>> {
+    pub(super) fn collect<Q: Wire, A: Wire>(
+        &self,
+        method: &Method<Q, A>,
+        context: &Context,
+        request: Q,
+    ) -> Result<Vec<A>> {
         self.wait(async {
             let mut messages = self.client.ask(method, context, request).await?;
             let mut all = Vec::new();
@@ -35,11 +40,11 @@ impl Remote {
 }
 
 /// What a server leaves out of its answer, and must not.
-fn missing() -> Error {
+pub(super) fn missing() -> Error {
     Error::internal("the server's answer has no record")
 }
 
-fn filters(filters: &[&[u8]]) -> Result<Vec<String>> {
+pub(super) fn filters(filters: &[&[u8]]) -> Result<Vec<String>> {
     let text = |filter: &&[u8]| {
         String::from_utf8(filter.to_vec())
             .map_err(|_| Error::invalid_argument("a filter that is not UTF-8 cannot be sent"))
@@ -51,7 +56,7 @@ fn texts(fields: &[&str]) -> Vec<String> {
     fields.iter().map(|field| (*field).to_owned()).collect()
 }
 
-fn mask(fields: &[&str]) -> Option<FieldMask> {
+pub(super) fn mask(fields: &[&str]) -> Option<FieldMask> {
     (!fields.is_empty()).then(|| FieldMask { paths: texts(fields) })
 }
 
