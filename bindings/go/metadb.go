@@ -187,9 +187,8 @@ type ImportOptions struct {
 // ImportMetaDB takes records over from a database of containerd, all together or nothing, and tells what it did: JSON as
 // `stowbook metadb import -o json` prints it.
 //
-// Errors: [ErrAlreadyExists] for a record that the book has with another content; [ErrFailedPrecondition] for a value that a book
-// cannot hold to the byte; [ErrNotFound] for a
-// namespace that is not there; [ErrDataLoss]. Nothing was changed then.
+// Errors: [ErrAlreadyExists] for a record that the book has with another content; [ErrFailedPrecondition] for a value that a
+// book cannot hold to the byte; [ErrNotFound] for a namespace that is not there; [ErrDataLoss]. Nothing was changed then.
 func (s *Store) ImportMetaDB(ctx context.Context, from *MetaDB, options ImportOptions) (json.RawMessage, error) {
 	hold, place, err := s.enter(ctx)
 	if err != nil {
