@@ -111,6 +111,8 @@ pub(crate) enum Command {
         #[arg(long)]
         same_book: bool,
     },
+    /// Copy records from one place to another: a book, a server, a database of containerd
+    Copy(Copy),
     /// The book's file: check, compact, back up, restore
     #[command(subcommand)]
     Db(Db),
@@ -280,6 +282,25 @@ pub(crate) enum Namespaces {
 }
 
 #[derive(Args)]
+pub(crate) struct Copy {
+    /// Where from: a book's file or a server's socket, unix:///PATH
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) from: PathBuf,
+    /// Where to: a book's file, made where there is none, or a server's socket
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) to: PathBuf,
+    /// Only this namespace; may be given more than once
+    #[arg(long = "only", value_name = "NAMESPACE")]
+    pub(crate) only: Vec<String>,
+    /// Tell what would happen, and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Leave what is there with another content as it is, and copy the rest
+    #[arg(long)]
+    pub(crate) keep_existing: bool,
+}
+
+#[derive(Args)]
 pub(crate) struct Events {
     /// Begin behind the event of this number, or at a cursor BOOK:NUMBER [default: the oldest that is kept; with --follow: the
     /// next to come]
@@ -424,7 +445,7 @@ pub(crate) enum Metadb {
         /// containerd's database
         file: PathBuf,
     },
-    /// Copy namespaces and containers into the book, all together or not at all
+    /// Copy the records into the book, all together or not at all; the bytes of content stay where they are
     Import {
         /// containerd's database
         file: PathBuf,
@@ -437,6 +458,9 @@ pub(crate) enum Metadb {
         /// Leave what the book has already as it is, and import the rest
         #[arg(long)]
         keep_existing: bool,
+        /// Import what can still be read of a damaged database, and tell what is doubtful or left out
+        #[arg(long)]
+        salvage: bool,
     },
 }
 

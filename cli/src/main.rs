@@ -3,6 +3,7 @@
 mod args;
 mod containers;
 mod content;
+mod copy;
 mod db;
 mod defaults;
 mod events;
@@ -11,6 +12,7 @@ mod gc;
 mod images;
 mod input;
 mod leases;
+mod listing;
 mod metadb;
 mod namespaces;
 mod output;
@@ -46,6 +48,10 @@ fn main() -> ExitCode {
         // Where it listens.
         global.address = None;
     }
+    if let (Command::Copy(_), [place, ..]) = (&cli.command, &places(&global, &matches)[..]) {
+        let message = format!("the argument '{place}' cannot be used with '--from <PLACE>' and '--to <PLACE>'");
+        return usage::print(&Cli::command().error(clap::error::ErrorKind::ArgumentConflict, message));
+    }
     if let Some(message) = conflict(&global, &matches) {
         return usage::print(&Cli::command().error(clap::error::ErrorKind::ArgumentConflict, message));
     }
@@ -62,9 +68,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// What cannot be said together about where the records are. The environment may name a book; what is named here comes before
-/// it.
-fn conflict(global: &Global, matches: &clap::ArgMatches) -> Option<String> {
+/// What was said about where the records are. The environment may name a book; what is named here comes before it.
+fn places(global: &Global, matches: &clap::ArgMatches) -> Vec<&'static str> {
     let mut named = Vec::new();
     if matches.value_source("db") == Some(ValueSource::CommandLine) {
         named.push("--db <FILE>");
@@ -75,9 +80,15 @@ fn conflict(global: &Global, matches: &clap::ArgMatches) -> Option<String> {
     #[cfg(all(unix, feature = "serve"))]
     if global.address.is_some() {
         named.push("--address <unix:///PATH>");
-        if global.read_only {
-            named.push("--read-only");
-        }
+    }
+    named
+}
+
+/// What cannot be said together.
+fn conflict(global: &Global, matches: &clap::ArgMatches) -> Option<String> {
+    let mut named = places(global, matches);
+    if named.iter().any(|place| place.starts_with("--address")) && global.read_only {
+        named.push("--read-only");
     }
     match named[..] {
         [first, second, ..] => Some(format!("the argument '{second}' cannot be used with '{first}'")),
@@ -132,6 +143,7 @@ fn run(global: &Global, command: Command) -> Result<(), Failure> {
         Command::Events(command) => events::run(global, &command),
         Command::Export { file } => export::export(global, &file),
         Command::Import { file, same_book } => export::import(global, &file, same_book),
+        Command::Copy(command) => copy::run(global, &command),
         Command::Db(command) => db::run(global, command),
         Command::Metadb(command) => metadb::run(global, command),
         #[cfg(all(unix, feature = "serve"))]

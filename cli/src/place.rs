@@ -1,7 +1,8 @@
 //! Which book, server or database of containerd a command works on.
 
 use crate::args::Global;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use stowbook::copy::{CopyOptions, CopyReport};
 use stowbook::gc::{CollectOptions, CollectRules, Collected};
 use stowbook::metadb::{self, MetaDb};
 use stowbook::{
@@ -10,9 +11,16 @@ use stowbook::{
 };
 
 /// Where records can be read.
-pub(crate) trait Place: ContainerStore + ImageStore + LeaseStore + NamespaceStore + SandboxStore {}
+/// Where records can be read and, unless it is a database of containerd, changed.
+pub(crate) trait Place:
+    ContainerStore + ContentStore + ImageStore + LeaseStore + NamespaceStore + SandboxStore + SnapshotStore
+{
+}
 
-impl<T: ContainerStore + ImageStore + LeaseStore + NamespaceStore + SandboxStore> Place for T {}
+impl<T: ContainerStore + ContentStore + ImageStore + LeaseStore + NamespaceStore + SandboxStore + SnapshotStore> Place
+    for T
+{
+}
 
 /// Where it can be told who refers to whom.
 pub(crate) trait Graph {
@@ -54,21 +62,6 @@ impl dyn Place {
     }
 }
 
-/// Where records of all kinds can be read and changed: a book, or a server.
-pub(crate) trait FullPlace: Place + ContentStore + SnapshotStore {}
-
-impl<T: Place + ContentStore + SnapshotStore> FullPlace for T {}
-
-impl dyn FullPlace {
-    pub(crate) fn namespace(&self, name: &str) -> InNamespace<'_, dyn FullPlace> {
-        InNamespace::new(self, Context::in_namespace(name))
-    }
-
-    pub(crate) fn namespaces(&self) -> Namespaces<'_, dyn FullPlace> {
-        Namespaces::new(self)
-    }
-}
-
 /// The server that the user names, if it is one.
 #[cfg(all(unix, feature = "serve"))]
 pub(crate) fn server(global: &Global) -> Result<Option<stowbook_grpc::Remote>> {
@@ -81,7 +74,7 @@ pub(crate) fn server(_: &Global) -> Result<Option<Store>> {
 }
 
 /// The place for a command that adds records. Where there is no book, it is made.
-pub(crate) fn writable(global: &Global) -> Result<Box<dyn FullPlace>> {
+pub(crate) fn writable(global: &Global) -> Result<Box<dyn Place>> {
     match server(global)? {
         Some(server) => Ok(Box::new(server)),
         None => Ok(Box::new(open(global)?)),
@@ -89,18 +82,59 @@ pub(crate) fn writable(global: &Global) -> Result<Box<dyn FullPlace>> {
 }
 
 /// The place for a command that changes records, so that it has to be there.
-pub(crate) fn writable_existing(global: &Global) -> Result<Box<dyn FullPlace>> {
+pub(crate) fn writable_existing(global: &Global) -> Result<Box<dyn Place>> {
     match server(global)? {
         Some(server) => Ok(Box::new(server)),
         None => Ok(Box::new(open_existing(global)?)),
     }
 }
 
-/// As [`open_or_empty`], for what a database of containerd does not show.
-pub(crate) fn full_or_empty(global: &Global) -> Result<Box<dyn FullPlace>> {
-    match server(global)? {
-        Some(server) => Ok(Box::new(server)),
-        None => Ok(Box::new(open_book_or_empty(global)?)),
+/// The options as if this place had been named by them: a socket is one by `unix:` in front, or by being one.
+pub(crate) fn named(global: &Global, place: &Path) -> Global {
+    let mut global = Global { db: None, metadb: None, in_namespace: false, ..global.clone() };
+    #[cfg(all(unix, feature = "serve"))]
+    {
+        use std::os::unix::fs::FileTypeExt as _;
+        let is_socket = || std::fs::metadata(place).is_ok_and(|found| found.file_type().is_socket());
+        global.address = match place.to_str().and_then(|text| Some((text, text.strip_prefix("unix:")?))) {
+            Some((text, rest)) => Some(crate::args::address(text).unwrap_or_else(|_| rest.into())),
+            None => is_socket().then(|| place.to_owned()),
+        };
+        if global.address.is_some() {
+            return global;
+        }
+    }
+    global.db = Some(place.to_owned());
+    global
+}
+
+/// What is copied from: it has to be there.
+pub(crate) fn open_to_copy(global: &Global) -> Result<Box<dyn Place>> {
+    open_or_empty(global)
+}
+
+/// Where copies go to.
+pub(crate) enum Target {
+    Book(Store),
+    #[cfg(all(unix, feature = "serve"))]
+    Server(stowbook_grpc::Remote),
+}
+
+impl Target {
+    pub(crate) fn open(global: &Global, dry_run: bool) -> Result<Self> {
+        #[cfg(all(unix, feature = "serve"))]
+        if let Some(server) = server(global)? {
+            return Ok(Target::Server(server));
+        }
+        if dry_run { open_or_new(global) } else { open(global) }.map(Target::Book)
+    }
+
+    pub(crate) fn copy_from(&self, from: &dyn Place, options: &CopyOptions) -> Result<CopyReport> {
+        match self {
+            Target::Book(book) => book.copy_from(from, options),
+            #[cfg(all(unix, feature = "serve"))]
+            Target::Server(server) => stowbook::copy::copy(from, server, options),
+        }
     }
 }
 
@@ -137,6 +171,14 @@ pub(crate) fn graph(global: &Global) -> Result<Box<dyn Graph>> {
         Some(path) => Ok(Box::new(MetaDb::open(path)?)),
         None => Ok(Box::new(open_book_or_empty(global)?)),
     }
+}
+
+/// Opens the place for a command that reads and needs something to be there.
+pub(crate) fn open_to_read(global: &Global) -> Result<Box<dyn Place>> {
+    if let Some(path) = &global.metadb {
+        return Ok(Box::new(MetaDb::open(path)?));
+    }
+    writable_existing(global)
 }
 
 /// As [`open_or_empty`], for what is shown of books only.

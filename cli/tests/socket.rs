@@ -263,3 +263,38 @@ fn events_go_on_where_they_were_when_the_server_is_killed() {
     follower.kill().unwrap();
     follower.wait().unwrap();
 }
+
+#[test]
+fn records_are_copied_between_books_and_servers() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("hello"), "hello").unwrap();
+    let _server = serve(folder.path());
+    let text = |arguments: &str, code: i32| {
+        let output = stowbook(folder.path()).args(arguments.split(' ')).output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{output:?}");
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    };
+    text("--db a.redb ns create moby tier=front", 0);
+    text("--db a.redb -n moby c create example.com/a:1 web", 0);
+    text("--db a.redb -n moby content ingest r hello --label containerd.io/gc.root", 0);
+    const PLAN: &str = "not kept: 2 records in namespace \"moby\": the place sets their times\nnamespaces to copy: 1\n\
+        content to copy: 1\nimages to copy: 0\nleases to copy: 0\nsandboxes to copy: 0\ncontainers to copy: 1\nthere already: 0\n";
+    assert_eq!(text("copy --from a.redb --to unix://s --dry-run", 0), PLAN);
+    assert_eq!(text("--address s ns ls -q", 0), "");
+    assert_eq!(text("copy --from a.redb --to unix://s", 0), PLAN.replace("to copy", "copied"));
+    // A socket is one without its prefix, too.
+    assert!(text("copy --from s --to b.redb", 0).contains("content copied: 1"));
+    assert!(text("copy --from a.redb --to b.redb", 0).contains("there already: 2"));
+    let hello = "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
+    assert_eq!(text(&format!("--db b.redb -n moby content get {hello}"), 0), "hello");
+    let [one, other] = ["a.redb", "b.redb"].map(|db| text(&format!("--db {db} -n moby c info --spec web"), 0));
+    assert_eq!(one, other);
+
+    text("--db b.redb -n moby c label web x=y", 0);
+    let said = text("copy --from b.redb --to unix://s", 1);
+    assert!(said.contains("1 of the records to copy: already exists\n  where: socket s\n"), "{said}");
+    assert!(said.contains("conflicts: container \"web\" in namespace \"moby\""), "{said}");
+    assert!(text("copy --from nosuch.redb --to unix://s", 1).contains("where: book nosuch.redb"));
+    assert!(text("--db x.redb copy --from a.redb --to unix://s", 2).contains("cannot be used with"));
+    assert!(!folder.path().join("nosuch.redb").exists() && !folder.path().join("x.redb").exists());
+}

@@ -21,7 +21,7 @@ use crate::model::Timestamp;
 use crate::storage::{Read, Txn};
 use crate::text::quote;
 use crate::{Error, Result};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use std::fmt;
 use std::str::FromStr;
 
@@ -67,6 +67,78 @@ impl FromStr for CollectRules {
 pub struct Collected {
     /// The namespaces, in byte order of their names.
     pub namespaces: Vec<CollectedNamespace>,
+}
+
+impl Collected {
+    /// What became of the resources of this id in a namespace, each with the shortest way to it from a root.
+    ///
+    /// # Errors
+    /// `NotFound` when nothing of this id can be kept or collected.
+    pub fn ways(&self, namespace: &str, id: &str) -> Result<Vec<Way<'_>>> {
+        let mut ways: Vec<Way<'_>> = Vec::new();
+        for namespace in self.namespaces.iter().filter(|one| one.name == namespace) {
+            for Reached { resource, .. } in namespace.kept.iter().filter(|reached| reached.resource.id == id) {
+                // One that was reached in two ways is shown once.
+                if !ways.iter().any(|way| way.resource == resource) {
+                    ways.push(Way { resource, kept: true, steps: namespace.why(resource) });
+                }
+            }
+            let removed = namespace.removed.iter().filter(|resource| resource.id == id);
+            ways.extend(removed.map(|resource| Way { resource, kept: false, steps: Vec::new() }));
+        }
+        if ways.is_empty() {
+            let message = format!("nothing that can be kept or collected has the id {}", quote(id));
+            return Err(Error::not_found(message).with_help("a snapshot is named SNAPSHOTTER/KEY"));
+        }
+        Ok(ways)
+    }
+}
+
+/// Why a resource is kept, or that it is not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Way<'a> {
+    /// The resource.
+    pub resource: &'a Resource,
+    /// Whether it is kept.
+    pub kept: bool,
+    /// The way to it: the root first, the resource last. Empty for what is not kept.
+    pub steps: Vec<&'a Reached>,
+}
+
+/// `{"type": …, "id": …, "kept": …, "way": [{"type": …, "id": …, "exists": …, "because": …}, …]}`. The step before is the holder,
+/// so of a reference only the reason is told.
+impl Serialize for Way<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        #[serde(untagged)]
+        enum Reason<'a> {
+            Root(&'a Because),
+            Reference(&'a How),
+        }
+        #[derive(Serialize)]
+        struct Step<'a> {
+            #[serde(flatten)]
+            resource: &'a Resource,
+            exists: bool,
+            because: Reason<'a>,
+        }
+        #[derive(Serialize)]
+        struct Shape<'a> {
+            #[serde(flatten)]
+            resource: &'a Resource,
+            kept: bool,
+            way: Vec<Step<'a>>,
+        }
+        let steps = self.steps.iter().map(|Reached { resource, exists, because, .. }| {
+            let because = match because {
+                Because::Reference { how, .. } => Reason::Reference(how),
+                root => Reason::Root(root),
+            };
+            Step { resource, exists: *exists, because }
+        });
+        Shape { resource: self.resource, kept: self.kept, way: steps.collect() }.serialize(serializer)
+    }
 }
 
 /// What a collection did in one namespace. References never cross namespaces.
@@ -129,9 +201,11 @@ pub enum ResourceKind {
     Sandbox,
 }
 
-impl fmt::Display for ResourceKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl ResourceKind {
+    /// Its name, as in `snapshot`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
             ResourceKind::Lease => "lease",
             ResourceKind::Snapshot => "snapshot",
             ResourceKind::Ingest => "ingest",
@@ -139,7 +213,13 @@ impl fmt::Display for ResourceKind {
             ResourceKind::Image => "image",
             ResourceKind::Container => "container",
             ResourceKind::Sandbox => "sandbox",
-        })
+        }
+    }
+}
+
+impl fmt::Display for ResourceKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 

@@ -11,6 +11,7 @@ use stowbook::model::{
 };
 use stowbook::proto::Message as _;
 use stowbook::proto::generated::containerd::types;
+use stowbook::rules::validate_identifier;
 use stowbook::{
     ContainerStore, ContainerView, Context, CreateSnapshot, DeleteImage, Error, EventStore, ImageStore, LeaseStore,
     NamespaceStore, Result, SandboxStore, SnapshotStore, VisitContainer, VisitContainerView, VisitImage, VisitSandbox,
@@ -111,6 +112,11 @@ impl ContainerStore for Remote {
     }
 }
 
+/// containerd 1.6 tells of a namespace in the namespace of the caller, and refuses when there is none.
+fn about(name: &str) -> Context {
+    if validate_identifier(name).is_ok() { Context::in_namespace(name) } else { Context::default() }
+}
+
 impl NamespaceStore for Remote {
     fn get_namespace(&self, name: &str) -> Result<Namespace> {
         let request = namespaces::GetNamespaceRequest { name: name.to_owned() };
@@ -124,13 +130,13 @@ impl NamespaceStore for Remote {
 
     fn create_namespace(&self, namespace: &Namespace) -> Result<Namespace> {
         let request = namespaces::CreateNamespaceRequest { namespace: Some(namespace.clone()) };
-        self.call(&namespaces::CREATE, &Context::default(), request)?.namespace.ok_or_else(missing)
+        self.call(&namespaces::CREATE, &about(&namespace.name), request)?.namespace.ok_or_else(missing)
     }
 
     fn update_namespace(&self, namespace: &Namespace, fields: &[&str]) -> Result<()> {
         let request =
             namespaces::UpdateNamespaceRequest { namespace: Some(namespace.clone()), update_mask: mask(fields) };
-        self.call(&namespaces::UPDATE, &Context::default(), request).map(drop)
+        self.call(&namespaces::UPDATE, &about(&namespace.name), request).map(drop)
     }
 
     fn delete_namespace(&self, name: &str) -> Result<()> {

@@ -82,11 +82,7 @@ pub(crate) fn judge(
     let options = Options { profile, host: Some(host), ..Options::default() };
     let report = validate(&mutation.text, Some(Kind::RuntimeConfig), &options);
     let errors: Vec<&Diagnostic> = errors(&report).collect();
-    let any =
-        validate(&mutation.text, Some(Kind::RuntimeConfig), &Options { profile: Profile::Any, ..options.clone() });
     let sort = match said {
-        Some(_) if self::errors(&any).next().is_none() => "missed by any",
-        Some(_) if !self::errors(&any).any(|error| is_about(error, &mutation.pointer)) => "elsewhere by any",
         Some(_) if errors.is_empty() => "missed",
         Some(_) if !errors.iter().any(|error| is_about(error, &mutation.pointer)) => "elsewhere",
         None if errors.iter().any(|error| !exceptions.may_be_taken(tool, error.code)) => "harsh",
@@ -101,7 +97,7 @@ pub(crate) fn judge(
     })
 }
 
-pub(crate) fn errors(report: &Report) -> impl Iterator<Item = &Diagnostic> {
+fn errors(report: &Report) -> impl Iterator<Item = &Diagnostic> {
     report.diagnostics.iter().filter(|one| one.severity == Severity::Error)
 }
 

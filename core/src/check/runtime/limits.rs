@@ -69,7 +69,7 @@ fn too_low(checker: &mut Checker<'_>, rlimit: Value<'_>, name: &str, soft: i128)
     let (none_starts, some_start, odd) = match name {
         "RLIMIT_NOFILE" => (5, 17, 17),
         "RLIMIT_AS" | "RLIMIT_DATA" => ((64 << 10) + 1, 0, 1 << 20),
-        "RLIMIT_STACK" => (0, 4096, 64 << 10),
+        "RLIMIT_STACK" => (4096, 0, 64 << 10),
         "RLIMIT_FSIZE" => (0, 4096, 0),
         "RLIMIT_NPROC" => (0, 0, 1),
         _ => return,

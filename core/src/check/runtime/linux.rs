@@ -58,6 +58,9 @@ fn propagation(checker: &mut Checker<'_>, root: Value<'_>, linux: Value<'_>) {
     let Some(value) = linux.string("rootfsPropagation") else { return };
     let text = value.as_str().unwrap_or_default();
     if text.is_empty() {
+        let edit = value.remove();
+        let found = checker.at("OCI-RT-1001", value, &[&""]).accepted(&["runc-1.1", "crun-1.8"]);
+        found.propose("leave it out", edit);
         return;
     }
     if !names::MOUNT_PROPAGATION.contains(&&*text) {
@@ -83,8 +86,16 @@ fn paths(checker: &mut Checker<'_>, linux: Value<'_>) {
     for (name, code) in [("maskedPaths", "OCI-RT-1003"), ("readonlyPaths", "OCI-RT-1004")] {
         for (value, path) in strings(linux.list(name)) {
             if !path.starts_with('/') {
-                checker.at(code, value, &[&Shown(&path)]);
+                let long = patterns::has_long_name(&path);
+                let found = checker.at(code, value, &[&Shown(&path)]);
+                if long {
+                    found.refused(&["runc-1.1", "crun-1.8"]);
+                }
                 continue;
+            }
+            if patterns::has_long_name(&path) {
+                let words = "{} has a part of more than 255 bytes, which no file system takes";
+                checker.say("OCI-RT-0016", value, words, &[&Shown(&path)]);
             }
             if path.len() > super::mounts::LONGEST_PATH {
                 continue;

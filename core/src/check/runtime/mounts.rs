@@ -86,9 +86,6 @@ const INSIDE_PROC: &[&str] = &[
 /// Linux takes no longer paths.
 pub(super) const LONGEST_PATH: usize = 4096;
 
-/// Linux takes no longer names of files.
-const LONGEST_NAME: usize = 255;
-
 /// What is known of a mount.
 pub(super) struct Mount<'d> {
     pub(super) value: Value<'d>,
@@ -189,7 +186,7 @@ fn destination(checker: &mut Checker<'_>, mount: &Mount<'_>) {
     if checker.platform != Platform::Linux {
         return;
     }
-    if normal.split('/').any(|step| step.len() > LONGEST_NAME) {
+    if patterns::has_long_name(&normal) {
         checker.say(
             "OCI-RT-0016",
             value,
