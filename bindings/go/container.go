@@ -77,6 +77,21 @@ func (c *Container) UnmarshalJSON(json []byte) error {
 	return readInto(c, C.sbgo_container_from_json(strOf(json)), readContainer)
 }
 
+// MarshalBinary writes the record as the protobuf message containerd.services.containers.v1.Container.
+func (c *Container) MarshalBinary() ([]byte, error) {
+	if c == nil {
+		return nil, errNil("container")
+	}
+	return c.message(), nil
+}
+
+// UnmarshalBinary reads what MarshalBinary writes. What the message carries beyond the fields that are known is kept.
+//
+// Errors: [ErrInvalidArgument].
+func (c *Container) UnmarshalBinary(message []byte) error {
+	return unmarshal(c, message, readContainer)
+}
+
 // message is containerd.services.containers.v1.Container.
 func (c *Container) message() []byte {
 	b := make([]byte, 0, c.sizeHint())

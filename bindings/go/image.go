@@ -52,6 +52,19 @@ func (i *Image) UnmarshalJSON(json []byte) error {
 	return readInto(i, C.sbgo_image_from_json(strOf(json)), readImage)
 }
 
+// MarshalBinary writes the record as the protobuf message containerd.services.images.v1.Image.
+func (i *Image) MarshalBinary() ([]byte, error) {
+	if i == nil {
+		return nil, errNil("image")
+	}
+	return i.message(), nil
+}
+
+// UnmarshalBinary reads what MarshalBinary writes. What the message carries beyond the fields that are known is kept.
+//
+// Errors: [ErrInvalidArgument].
+func (i *Image) UnmarshalBinary(message []byte) error { return unmarshal(i, message, readImage) }
+
 // message is containerd.services.images.v1.Image.
 func (i *Image) message() []byte {
 	b := appendText(nil, 1, i.Name)

@@ -44,6 +44,19 @@ func (l *Lease) UnmarshalJSON(json []byte) error {
 	return readInto(l, C.sbgo_lease_from_json(strOf(json)), readLease)
 }
 
+// MarshalBinary writes the record as the protobuf message containerd.services.leases.v1.Lease.
+func (l *Lease) MarshalBinary() ([]byte, error) {
+	if l == nil {
+		return nil, errNil("lease")
+	}
+	return l.message(), nil
+}
+
+// UnmarshalBinary reads what MarshalBinary writes. What the message carries beyond the fields that are known is kept.
+//
+// Errors: [ErrInvalidArgument].
+func (l *Lease) UnmarshalBinary(message []byte) error { return unmarshal(l, message, readLease) }
+
 // message is containerd.services.leases.v1.Lease.
 func (l *Lease) message() []byte {
 	b := appendText(nil, 1, l.ID)

@@ -44,6 +44,19 @@ func (s *Sandbox) UnmarshalJSON(json []byte) error {
 	return readInto(s, C.sbgo_sandbox_from_json(strOf(json)), readSandbox)
 }
 
+// MarshalBinary writes the record as the protobuf message containerd.types.Sandbox.
+func (s *Sandbox) MarshalBinary() ([]byte, error) {
+	if s == nil {
+		return nil, errNil("sandbox")
+	}
+	return s.message(), nil
+}
+
+// UnmarshalBinary reads what MarshalBinary writes. What the message carries beyond the fields that are known is kept.
+//
+// Errors: [ErrInvalidArgument].
+func (s *Sandbox) UnmarshalBinary(message []byte) error { return unmarshal(s, message, readSandbox) }
+
 // message is containerd.types.Sandbox.
 func (s *Sandbox) message() []byte {
 	b := appendText(nil, 1, s.ID)

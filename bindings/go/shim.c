@@ -29,7 +29,7 @@ static sb_namespace *reach(sbgo_place place, sb_error **error_out) {
     } else {
         sb_store_namespace(place.store, place.name, &handle, error_out);
     }
-    if (handle != NULL && place.lease.len > 0) {
+    if (handle != NULL && place.on_lease) {
         sb_namespace_with_lease(handle, place.lease, &next, error_out);
         advance(&handle, next);
     }

@@ -6,12 +6,13 @@
 
 #include <stowbook.h>
 
-/* Where an operation works: a namespace, in a store or in a transaction; the other one is NULL. On behalf of a lease unless
- * that is empty, at the time of `epoch` if that is set. */
+/* Where an operation works: a namespace, in a store or in a transaction; the other one is NULL. On behalf of a lease if
+ * `on_lease`, at the time of `epoch` if that is set. */
 typedef struct sbgo_place {
     const sb_store *store;
     const sb_txn *txn;
     sb_str name;
+    bool on_lease;
     sb_str lease;
     sb_time epoch;
 } sbgo_place;

@@ -124,6 +124,19 @@ func readFields(b []byte, read func(*field) error) (unknown []byte, err error) {
 	return unknown, nil
 }
 
+// unmarshal makes record what a caller's message says; when that cannot be read, it stays as it is.
+func unmarshal[T any](record *T, message []byte, read func([]byte) (*T, error)) error {
+	if record == nil {
+		return errNil("record")
+	}
+	got, err := read(message)
+	if err != nil {
+		return &Error{Kind: KindInvalidArgument, Message: "the protobuf message cannot be read: it ends early or has a malformed field"}
+	}
+	*record = *got
+	return nil
+}
+
 func errMalformed(code int) error {
 	return errDefect("the library gave a message that cannot be read: %v", protowire.ParseError(code))
 }

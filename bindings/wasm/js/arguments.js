@@ -1,7 +1,7 @@
 // Types of what callers pass. Everything is read once and checked here, before any WebAssembly runs: a getter or a proxy may
 // throw, or call stowbook again, without harm. Nothing here knows a rule about records; those stand in the core.
 
-import { StowbookError } from "./error.js";
+import { StowbookError, exhausted } from "./error.js";
 
 const typedArray = Object.getPrototypeOf(Uint8Array.prototype);
 /** A getter of typed arrays that reads the array itself: a subclass or an own property cannot answer for it. */
@@ -24,6 +24,64 @@ export function text(value, what) {
 export function bytes(value, what) {
   if (typeOf.call(value) !== "Uint8Array") throw wrong(value, what, "a Uint8Array");
   return new Uint8Array(bufferOf.call(value), offsetOf.call(value), lengthOf.call(value));
+}
+
+const encoder = new TextEncoder();
+
+/**
+ * A text to look at, as bytes. What stands for half of a surrogate pair is no UTF-8 then, and found by whoever looks at it;
+ * the other way would be to change the text silently.
+ */
+export function document(value, what) {
+  if (typeof value !== "string") {
+    if (typeOf.call(value) !== "Uint8Array") throw wrong(value, what, "a string or a Uint8Array");
+    return bytes(value, what);
+  }
+  try {
+    return value.isWellFormed() ? encoder.encode(value) : encodeHalves(value);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw exhausted({ cause });
+  }
+}
+
+function encodeHalves(text) {
+  const pieces = text.split(/(\p{Surrogate})/u).map((piece) => {
+    const unit = piece.length === 1 ? piece.charCodeAt(0) : 0;
+    if ((unit & 0xf800) !== 0xd800) return encoder.encode(piece);
+    return Uint8Array.of(0xe0 | (unit >> 12), 0x80 | ((unit >> 6) & 0x3f), 0x80 | (unit & 0x3f));
+  });
+  return concatenated(pieces);
+}
+
+/** One array of many. */
+export function concatenated(pieces) {
+  const out = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    out.set(piece, at);
+    at += piece.length;
+  }
+  return out;
+}
+
+export function flag(value, what) {
+  if (typeof value !== "boolean") throw wrong(value, what, "a boolean");
+  return value;
+}
+
+/** A whole number from 0 that WebAssembly has as 32 bits. */
+export function count(value, what) {
+  if (!Number.isInteger(value) || value < 0 || value >= 2 ** 32) {
+    throw wrong(value, what, "a whole number from 0 to 4294967295");
+  }
+  return value;
+}
+
+/** A whole number as text: no other form in JavaScript has 64 bits and fits into JSON. */
+export function integer(value, what) {
+  if (typeof value === "bigint" || Number.isSafeInteger(value)) return String(value);
+  throw wrong(value, what, "a whole number, beyond Number.MAX_SAFE_INTEGER a bigint");
 }
 
 export function texts(value, what) {
