@@ -113,7 +113,10 @@ def inside(what: str, records: int) -> dict[str, float]:
 
 
 def build() -> None:
-    subprocess.run(["cargo", "build", "--quiet", "--release", "--package", "stowbook-bench"], cwd=ROOT, check=True)
+    # Together, so that both have the same core; without a libpython, as maturin builds it.
+    packages = ["--package", "stowbook-bench", "--package", "stowbook-python"]
+    environment = {**os.environ, "PYO3_BUILD_EXTENSION_MODULE": "1"}
+    subprocess.run(["cargo", "build", "--quiet", "--release", *packages], cwd=ROOT, env=environment, check=True)
     venv.create(ENVIRONMENT, with_pip=True)
     pip = [ENVIRONMENT / "bin" / "pip", "install", "--quiet"]
     subprocess.run([*pip, ROOT / "python", "jsonschema"], cwd=ROOT, check=True)
