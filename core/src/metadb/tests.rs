@@ -460,6 +460,7 @@ fn every_cut_at_a_page_and_within_is_answered() {
 
 /// Every eighth byte, each by another bit; with `STOWBOOK_DAMAGE_ALL` every byte, which takes a minute or two.
 #[test]
+#[allow(clippy::disallowed_methods, reason = "a test may ask how thorough it is to be")]
 fn a_file_with_any_one_byte_changed_is_answered() {
     let step = if std::env::var_os("STOWBOOK_DAMAGE_ALL").is_some() { 1 } else { 8 };
     let whole = file("containerd-1.7.27.db");
