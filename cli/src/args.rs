@@ -88,6 +88,12 @@ pub(crate) enum Command {
     Leases(Leases),
     /// Remove what nothing holds, in all namespaces, or tell why it is kept
     Gc(Gc),
+    /// Show who refers to something, in all namespaces: containers, images, leases, snapshots, labels of content
+    Owner {
+        /// A digest, an image's name, a snapshot's key (KEY or SNAPSHOTTER/KEY), an ingest's reference, or the id of a container,
+        /// sandbox or lease
+        id: String,
+    },
     /// Print what happened to the book, one line an event: time, namespace, topic and message, as ctr does
     Events(Events),
     /// Write the whole book as lines of JSON, a record a line
@@ -277,7 +283,7 @@ pub(crate) enum Namespaces {
 
 #[derive(Args)]
 pub(crate) struct Copy {
-    /// Where from: a book's file or a server's socket, unix:///PATH
+    /// Where from: a book's file, a server's socket (unix:///PATH), or a database of containerd
     #[arg(long, value_name = "PLACE")]
     pub(crate) from: PathBuf,
     /// Where to: a book's file, made where there is none, or a server's socket
@@ -439,7 +445,7 @@ pub(crate) enum Metadb {
         /// containerd's database
         file: PathBuf,
     },
-    /// Copy namespaces and containers into the book, all together or not at all
+    /// Copy the records into the book, all together or not at all; the bytes of content stay where they are
     Import {
         /// containerd's database
         file: PathBuf,
@@ -452,6 +458,9 @@ pub(crate) enum Metadb {
         /// Leave what the book has already as it is, and import the rest
         #[arg(long)]
         keep_existing: bool,
+        /// Import what can still be read of a damaged database, and tell what is doubtful or left out
+        #[arg(long)]
+        salvage: bool,
     },
 }
 

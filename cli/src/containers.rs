@@ -1,6 +1,7 @@
 mod info;
 
 use crate::args::{Containers, Create, Global, Output, Update};
+use crate::listing::Listing;
 use crate::{Failure, defaults, input, on_each, output, place};
 use std::io::Write as _;
 use stowbook::Error;
@@ -19,7 +20,11 @@ pub(crate) fn run(global: &Global, command: Containers) -> Result<(), Failure> {
                 output::json(&mut out, &created)?;
             }
         }
-        Containers::List { quiet, filters } => list(global, quiet, &filters, &mut out)?,
+        Containers::List { quiet, filters } => {
+            let place = place::open_or_empty(global)?;
+            let containers = place.namespace(&global.namespace).containers();
+            LISTING.print(global, quiet, &mut out, &|visit| containers.each(&filters, visit))?;
+        }
         Containers::Info { id, spec } => {
             let container = place::open_or_empty(global)?.namespace(&global.namespace).containers().get(&id)?;
             let text = if spec { info::spec(&container)? } else { info::record(&container) };
@@ -50,24 +55,14 @@ pub(crate) fn run(global: &Global, command: Containers) -> Result<(), Failure> {
     Ok(())
 }
 
-fn list(global: &Global, quiet: bool, filters: &[String], out: &mut impl std::io::Write) -> Result<(), Failure> {
-    let containers = place::open_or_empty(global)?.namespace(&global.namespace).containers().list(filters)?;
-    if quiet {
-        containers.iter().try_for_each(|container| writeln!(out, "{}", output::shown(&container.id)))?;
-    } else if global.output == Output::Json {
-        output::json(out, &containers)?;
-    } else {
-        let rows: Vec<_> = containers
-            .into_iter()
-            .map(|container| {
-                let image = if container.image.is_empty() { "-".to_owned() } else { container.image };
-                [container.id, image, container.runtime.name]
-            })
-            .collect();
-        output::table(out, 4, ["CONTAINER", "IMAGE", "RUNTIME"], &rows)?;
-    }
-    Ok(())
-}
+const LISTING: Listing<3, Container> = Listing {
+    header: ["CONTAINER", "IMAGE", "RUNTIME"],
+    blanks: 4,
+    row: |container| {
+        let image = if container.image.is_empty() { "-" } else { &container.image };
+        [container.id.clone(), image.to_owned(), container.runtime.name.clone()]
+    },
+};
 
 fn run_create(global: &Global, create: Create) -> Result<Container, Failure> {
     let mut words = create.words.into_iter();

@@ -12,7 +12,7 @@ pub(crate) fn run(global: &Global, command: Content) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     match command {
         Content::List { quiet, filters } => {
-            let blobs = place::full_or_empty(global)?.namespace(&global.namespace).content().list(&filters)?;
+            let blobs = place::open_or_empty(global)?.namespace(&global.namespace).content().list(&filters)?;
             if quiet {
                 blobs.iter().try_for_each(|blob| writeln!(out, "{}", output::shown(&blob.digest)))?;
             } else if json {
@@ -32,7 +32,7 @@ pub(crate) fn run(global: &Global, command: Content) -> Result<(), Failure> {
             }
         }
         Content::Active { filters } => {
-            let active = place::full_or_empty(global)?.namespace(&global.namespace).content().statuses(&filters)?;
+            let active = place::open_or_empty(global)?.namespace(&global.namespace).content().statuses(&filters)?;
             if json {
                 output::json(&mut out, &active)?;
             } else {
@@ -48,7 +48,7 @@ pub(crate) fn run(global: &Global, command: Content) -> Result<(), Failure> {
             on_each(global, &references, |_, reference| store.namespace(&global.namespace).content().abort(reference))?;
         }
         Content::Info { digest } => {
-            let blob = place::full_or_empty(global)?.namespace(&global.namespace).content().get(&digest)?;
+            let blob = place::open_or_empty(global)?.namespace(&global.namespace).content().get(&digest)?;
             output::json(&mut out, &blob)?;
         }
         Content::Label { digest, labels } => {
@@ -87,7 +87,7 @@ fn age(since: Option<Timestamp>) -> String {
 }
 
 fn get(global: &Global, digest: &str, out: &mut impl Write) -> Result<(), Failure> {
-    let store = place::writable_existing(global)?;
+    let store = place::open_to_read(global)?;
     let namespace = store.namespace(&global.namespace);
     let mut buffer = vec![0; CHUNK_BYTES];
     let mut at = 0;

@@ -1,4 +1,5 @@
 use crate::args::{CreateImage, Global, Images, Output, UpdateImage};
+use crate::listing::Listing;
 use crate::{Failure, input, on_each, output, place};
 use std::io::{self, Write};
 use stowbook::model::{Descriptor, Image};
@@ -15,15 +16,9 @@ pub(crate) fn run(global: &Global, command: Images) -> Result<(), Failure> {
             }
         }
         Images::List { quiet, filters } => {
-            let images = place::open_or_empty(global)?.namespace(&global.namespace).images().list(&filters)?;
-            if quiet {
-                print_names(&mut out, &images)?;
-            } else if json {
-                output::json(&mut out, &images)?;
-            } else {
-                let rows: Vec<_> = images.into_iter().map(row).collect();
-                output::table(&mut out, 1, ["REF", "TYPE", "DIGEST", "SIZE", "PLATFORMS", "LABELS"], &rows)?;
-            }
+            let place = place::open_or_empty(global)?;
+            let images = place.namespace(&global.namespace).images();
+            LISTING.print(global, quiet, &mut out, &|visit| images.each(&filters, visit))?;
         }
         Images::Info { name } => {
             let image = place::open_or_empty(global)?.namespace(&global.namespace).images().get(&name)?;
@@ -84,13 +79,17 @@ fn print_names(out: &mut impl Write, images: &[Image]) -> io::Result<()> {
     images.iter().try_for_each(|image| writeln!(out, "{}", output::shown(&image.name)))
 }
 
-fn row(image: Image) -> [String; 6] {
-    let labels = if image.labels.is_empty() { "-".to_owned() } else { output::labels(&image.labels) };
-    // The platforms stand in the content, which is not looked at.
-    let platforms = "-".to_owned();
-    let Descriptor { media_type, digest, size, .. } = image.target;
-    [image.name, media_type, digest, bytes(size), platforms, labels]
-}
+const LISTING: Listing<6, Image> = Listing {
+    header: ["REF", "TYPE", "DIGEST", "SIZE", "PLATFORMS", "LABELS"],
+    blanks: 1,
+    row: |image| {
+        let labels = if image.labels.is_empty() { "-".to_owned() } else { output::labels(&image.labels) };
+        // The platforms stand in the content, which is not looked at.
+        let platforms = "-".to_owned();
+        let Descriptor { media_type, digest, size, .. } = &image.target;
+        [image.name.clone(), media_type.clone(), digest.clone(), bytes(*size), platforms, labels]
+    },
+};
 
 /// A size as ctr prints it: `1.6 KiB`.
 pub(crate) fn bytes(size: i64) -> String {

@@ -12,9 +12,11 @@ mod gc;
 mod images;
 mod input;
 mod leases;
+mod listing;
 mod metadb;
 mod namespaces;
 mod output;
+mod owner;
 mod place;
 mod progress;
 mod sandboxes;
@@ -137,6 +139,7 @@ fn run(global: &Global, command: Command) -> Result<(), Failure> {
         Command::Namespaces(command) => namespaces::run(global, command),
         Command::Leases(command) => leases::run(global, command),
         Command::Gc(command) => gc::run(global, &command),
+        Command::Owner { id } => owner::run(global, &id),
         Command::Events(command) => events::run(global, &command),
         Command::Export { file } => export::export(global, &file),
         Command::Import { file, same_book } => export::import(global, &file, same_book),

@@ -3,16 +3,54 @@
 use crate::args::Global;
 use std::path::{Path, PathBuf};
 use stowbook::copy::{CopyOptions, CopyReport};
+use stowbook::gc::{CollectOptions, CollectRules, Collected};
 use stowbook::metadb::{self, MetaDb};
 use stowbook::{
-    ContainerStore, ContentStore, Context, Error, ErrorKind, ImageStore, InNamespace, LeaseStore, NamespaceStore,
-    Namespaces, OpenOptions, Result, SandboxStore, SnapshotStore, Store,
+    ContainerStore, ContentStore, Context, Error, ErrorKind, Host as _, ImageStore, InNamespace, LeaseStore,
+    NamespaceStore, Namespaces, OpenOptions, Owned, Result, SandboxStore, SnapshotStore, Store, SystemHost,
 };
 
 /// Where records can be read.
-pub(crate) trait Place: ContainerStore + ImageStore + LeaseStore + NamespaceStore + SandboxStore {}
+/// Where records can be read and, unless it is a database of containerd, changed.
+pub(crate) trait Place:
+    ContainerStore + ContentStore + ImageStore + LeaseStore + NamespaceStore + SandboxStore + SnapshotStore
+{
+}
 
-impl<T: ContainerStore + ImageStore + LeaseStore + NamespaceStore + SandboxStore> Place for T {}
+impl<T: ContainerStore + ContentStore + ImageStore + LeaseStore + NamespaceStore + SandboxStore + SnapshotStore> Place
+    for T
+{
+}
+
+/// Where it can be told who refers to whom.
+pub(crate) trait Graph {
+    /// Who refers to what is called `id`.
+    fn owners(&self, id: &str) -> Result<Vec<Owned>>;
+    /// What a collection would remove, and why the rest stays.
+    fn collectable(&self, rules: CollectRules) -> Result<Collected>;
+}
+
+impl Graph for Store {
+    fn owners(&self, id: &str) -> Result<Vec<Owned>> {
+        Store::owners(self, id)
+    }
+
+    fn collectable(&self, rules: CollectRules) -> Result<Collected> {
+        let mut options = CollectOptions::default();
+        (options.dry_run, options.rules) = (true, rules);
+        self.collect(&options)
+    }
+}
+
+impl Graph for MetaDb {
+    fn owners(&self, id: &str) -> Result<Vec<Owned>> {
+        MetaDb::owners(self, id)
+    }
+
+    fn collectable(&self, rules: CollectRules) -> Result<Collected> {
+        MetaDb::collectable(self, rules, SystemHost.now())
+    }
+}
 
 impl dyn Place {
     pub(crate) fn namespace(&self, name: &str) -> InNamespace<'_, dyn Place> {
@@ -20,21 +58,6 @@ impl dyn Place {
     }
 
     pub(crate) fn namespaces(&self) -> Namespaces<'_, dyn Place> {
-        Namespaces::new(self)
-    }
-}
-
-/// Where records of all kinds can be read and changed: a book, or a server.
-pub(crate) trait FullPlace: Place + ContentStore + SnapshotStore {}
-
-impl<T: Place + ContentStore + SnapshotStore> FullPlace for T {}
-
-impl dyn FullPlace {
-    pub(crate) fn namespace(&self, name: &str) -> InNamespace<'_, dyn FullPlace> {
-        InNamespace::new(self, Context::in_namespace(name))
-    }
-
-    pub(crate) fn namespaces(&self) -> Namespaces<'_, dyn FullPlace> {
         Namespaces::new(self)
     }
 }
@@ -51,7 +74,7 @@ pub(crate) fn server(_: &Global) -> Result<Option<Store>> {
 }
 
 /// The place for a command that adds records. Where there is no book, it is made.
-pub(crate) fn writable(global: &Global) -> Result<Box<dyn FullPlace>> {
+pub(crate) fn writable(global: &Global) -> Result<Box<dyn Place>> {
     match server(global)? {
         Some(server) => Ok(Box::new(server)),
         None => Ok(Box::new(open(global)?)),
@@ -59,18 +82,10 @@ pub(crate) fn writable(global: &Global) -> Result<Box<dyn FullPlace>> {
 }
 
 /// The place for a command that changes records, so that it has to be there.
-pub(crate) fn writable_existing(global: &Global) -> Result<Box<dyn FullPlace>> {
+pub(crate) fn writable_existing(global: &Global) -> Result<Box<dyn Place>> {
     match server(global)? {
         Some(server) => Ok(Box::new(server)),
         None => Ok(Box::new(open_existing(global)?)),
-    }
-}
-
-/// As [`open_or_empty`], for what a database of containerd does not show.
-pub(crate) fn full_or_empty(global: &Global) -> Result<Box<dyn FullPlace>> {
-    match server(global)? {
-        Some(server) => Ok(Box::new(server)),
-        None => Ok(Box::new(open_book_or_empty(global)?)),
     }
 }
 
@@ -89,13 +104,20 @@ pub(crate) fn named(global: &Global, place: &Path) -> Global {
             return global;
         }
     }
-    global.db = Some(place.to_owned());
+    // A book's file tells what it is. What is not there is no database of containerd: nobody writes those here.
+    if !place.exists() || begin(place) == Some(*b"redb") {
+        global.db = Some(place.to_owned());
+    } else {
+        global.metadb = Some(place.to_owned());
+    }
     global
 }
 
-/// What is copied from: it has to be there.
-pub(crate) fn open_to_copy(global: &Global) -> Result<Box<dyn FullPlace>> {
-    full_or_empty(global)
+fn begin(path: &Path) -> Option<[u8; 4]> {
+    use std::io::Read as _;
+    let mut begin = [0; 4];
+    std::fs::File::open(path).ok()?.read_exact(&mut begin).ok()?;
+    Some(begin)
 }
 
 /// Where copies go to.
@@ -114,7 +136,7 @@ impl Target {
         if dry_run { open_or_new(global) } else { open(global) }.map(Target::Book)
     }
 
-    pub(crate) fn copy_from(&self, from: &dyn FullPlace, options: &CopyOptions) -> Result<CopyReport> {
+    pub(crate) fn copy_from(&self, from: &dyn Place, options: &CopyOptions) -> Result<CopyReport> {
         match self {
             Target::Book(book) => book.copy_from(from, options),
             #[cfg(all(unix, feature = "serve"))]
@@ -148,6 +170,22 @@ pub(crate) fn open_or_empty(global: &Global) -> Result<Box<dyn Place>> {
         Some(server) => Ok(Box::new(server)),
         None => Ok(Box::new(open_book_or_empty(global)?)),
     }
+}
+
+/// Opens the place for a command that asks who refers to whom.
+pub(crate) fn graph(global: &Global) -> Result<Box<dyn Graph>> {
+    match &global.metadb {
+        Some(path) => Ok(Box::new(MetaDb::open(path)?)),
+        None => Ok(Box::new(open_book_or_empty(global)?)),
+    }
+}
+
+/// Opens the place for a command that reads and needs something to be there.
+pub(crate) fn open_to_read(global: &Global) -> Result<Box<dyn Place>> {
+    if let Some(path) = &global.metadb {
+        return Ok(Box::new(MetaDb::open(path)?));
+    }
+    writable_existing(global)
 }
 
 /// As [`open_or_empty`], for what is shown of books only.

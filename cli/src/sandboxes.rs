@@ -1,4 +1,5 @@
 use crate::args::{CreateSandbox, Global, Output, Sandboxes, UpdateSandbox};
+use crate::listing::Listing;
 use crate::{Failure, defaults, input, on_each, output, place};
 use std::io::{self, Write as _};
 use stowbook::Error;
@@ -16,18 +17,9 @@ pub(crate) fn run(global: &Global, command: Sandboxes) -> Result<(), Failure> {
             }
         }
         Sandboxes::List { quiet, filters } => {
-            let sandboxes = place::open_or_empty(global)?.namespace(&global.namespace).sandboxes().list(&filters)?;
-            if quiet {
-                sandboxes.iter().try_for_each(|sandbox| writeln!(out, "{}", output::shown(&sandbox.id)))?;
-            } else if json {
-                output::json(&mut out, &sandboxes)?;
-            } else {
-                let rows: Vec<_> = sandboxes
-                    .into_iter()
-                    .map(|sandbox| [sandbox.id, time(sandbox.created_at), sandbox.runtime.name])
-                    .collect();
-                output::table(&mut out, 1, ["ID", "CREATED", "RUNTIME"], &rows)?;
-            }
+            let place = place::open_or_empty(global)?;
+            let sandboxes = place.namespace(&global.namespace).sandboxes();
+            LISTING.print(global, quiet, &mut out, &|visit| sandboxes.each(&filters, visit))?;
         }
         Sandboxes::Info { id } => {
             let sandbox = place::open_or_empty(global)?.namespace(&global.namespace).sandboxes().get(&id)?;
@@ -57,6 +49,12 @@ pub(crate) fn run(global: &Global, command: Sandboxes) -> Result<(), Failure> {
     }
     Ok(())
 }
+
+const LISTING: Listing<3, Sandbox> = Listing {
+    header: ["ID", "CREATED", "RUNTIME"],
+    blanks: 1,
+    row: |sandbox| [sandbox.id.clone(), time(sandbox.created_at), sandbox.runtime.name.clone()],
+};
 
 fn run_create(global: &Global, create: CreateSandbox) -> Result<Sandbox, Error> {
     let store = place::writable(global)?;

@@ -11,7 +11,7 @@ pub(crate) fn run(global: &Global, arguments: Snapshots) -> Result<(), Failure> 
     let mut out = io::stdout().lock();
     match command {
         SnapshotsCommand::List { filters } => {
-            let store = place::full_or_empty(global)?;
+            let store = place::open_or_empty(global)?;
             let snapshots = store.namespace(&global.namespace).snapshots(&snapshotter).list(&filters)?;
             if json {
                 output::json(&mut out, &snapshots)?;
@@ -22,7 +22,7 @@ pub(crate) fn run(global: &Global, arguments: Snapshots) -> Result<(), Failure> 
             }
         }
         SnapshotsCommand::Info { key } => {
-            let store = place::full_or_empty(global)?;
+            let store = place::open_or_empty(global)?;
             output::json(&mut out, &store.namespace(&global.namespace).snapshots(&snapshotter).get(&key)?)?;
         }
         SnapshotsCommand::Prepare(create) => {
@@ -61,7 +61,7 @@ pub(crate) fn run(global: &Global, arguments: Snapshots) -> Result<(), Failure> 
             on_each(global, &keys, |_, key| namespace.snapshots(&snapshotter).remove(key))?;
         }
         SnapshotsCommand::Mounts { target, key } => {
-            let store = place::writable_existing(global)?;
+            let store = place::open_to_read(global)?;
             let mounts = store.namespace(&global.namespace).snapshots(&snapshotter).mounts(&key)?;
             if json {
                 output::json(&mut out, &mounts)?;
@@ -71,7 +71,7 @@ pub(crate) fn run(global: &Global, arguments: Snapshots) -> Result<(), Failure> 
         }
         SnapshotsCommand::Usage { bytes, keys } => usage(global, &snapshotter, bytes, keys, &mut out)?,
         SnapshotsCommand::Tree => {
-            let store = place::full_or_empty(global)?;
+            let store = place::open_or_empty(global)?;
             let snapshots = store.namespace(&global.namespace).snapshots(&snapshotter).list(&[""])?;
             print_tree(&mut out, &snapshots)?;
         }
@@ -120,7 +120,7 @@ fn usage(
     mut keys: Vec<String>,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
-    let store = place::full_or_empty(global)?;
+    let store = place::open_or_empty(global)?;
     let namespace = store.namespace(&global.namespace);
     let snapshots = namespace.snapshots(snapshotter);
     if keys.is_empty() {

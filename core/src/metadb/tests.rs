@@ -461,11 +461,52 @@ fn contents<S: crate::ContainerStore + crate::NamespaceStore>(place: &S) -> Vec<
     contents.collect()
 }
 
+/// All records of all other kinds, as text. Of snapshots what a database knows.
+fn others<S>(place: &S) -> Vec<String>
+where
+    S: crate::ImageStore
+        + crate::LeaseStore
+        + crate::SandboxStore
+        + crate::ContentStore
+        + crate::SnapshotStore
+        + crate::NamespaceStore,
+{
+    let mut out = Vec::new();
+    for Namespace { name, .. } in Namespaces::new(place).list().unwrap() {
+        let inside = InNamespace::new(place, Context::in_namespace(&name));
+        let mut add = |kind: &str, record: &dyn std::fmt::Debug| out.push(format!("{name} {kind} {record:?}"));
+        inside.images().list(&[""]).unwrap().iter().for_each(|image| add("image", image));
+        inside.sandboxes().list(&[""]).unwrap().iter().for_each(|sandbox| add("sandbox", sandbox));
+        for lease in inside.leases().list(&[""]).unwrap() {
+            let mut resources = inside.leases().resources(&lease.id).unwrap();
+            resources.sort();
+            add("lease", &(lease, resources));
+        }
+        inside.content().list(&[""]).unwrap().iter().for_each(|blob| add("blob", blob));
+        for snapshotter in ["native", "overlayfs"] {
+            for mut snapshot in inside.snapshots(snapshotter).list(&[""]).unwrap() {
+                assert_eq!(inside.snapshots(snapshotter).get(&snapshot.name).unwrap(), snapshot);
+                snapshot.kind = crate::model::SnapshotKind::Unknown;
+                add(snapshotter, &snapshot);
+            }
+        }
+    }
+    out
+}
+
+/// How many records of the kinds that `others` shows a place has, and of containers.
+fn total(report: &crate::metadb::ImportReport) -> u64 {
+    let counts = [report.containers, report.images, report.leases, report.sandboxes, report.blobs, report.snapshots];
+    counts.iter().sum()
+}
+
+const FILES: [&str; 4] = ["containerd-1.1.8", "containerd-1.6.20", "containerd-1.7.27", "containerd-2.3.4"];
+
 #[test]
 fn an_import_is_exact_and_whole_or_nothing() {
     use crate::Store;
     use crate::metadb::ImportOptions;
-    for name in ["containerd-1.1.8", "containerd-1.6.20", "containerd-1.7.27", "containerd-2.3.4"] {
+    for name in FILES {
         let metadb = open(name);
         let book = Store::in_memory();
         let mut options = ImportOptions { dry_run: true, ..ImportOptions::default() };
@@ -474,19 +515,114 @@ fn an_import_is_exact_and_whole_or_nothing() {
         options.dry_run = false;
         assert_eq!(book.import_metadb(&metadb, &options).unwrap(), planned);
         assert_eq!(contents(&book), contents(&metadb), "{name}");
+        assert_eq!(others(&book), others(&metadb), "{name}");
         assert_eq!(book.check().unwrap(), []);
-        assert_eq!(planned.conflicts, [""; 0]);
-        assert_eq!(planned.containers as usize, contents(&book).iter().map(|(_, list)| list.len()).sum::<usize>());
-        assert_eq!(
-            planned.left_out["image"] as usize,
-            dumped(&metadb)
-                .as_object()
-                .unwrap()
-                .values()
-                .map(|namespace| { namespace["images"].as_array().unwrap().len() })
-                .sum::<usize>()
-        );
+        assert_eq!((planned.conflicts.len(), planned.unchanged), (0, 0));
+        let containers: usize = contents(&book).iter().map(|(_, list)| list.len()).sum();
+        assert_eq!(planned.containers as usize, containers);
+        assert_eq!(total(&planned) as usize, containers + others(&book).len());
+
+        // What is there already, as it is, is no conflict, and nothing is written for it.
+        let events = book.events().bounds().unwrap();
+        let again = book.import_metadb(&metadb, &options).unwrap();
+        assert_eq!((total(&again), again.namespaces, again.unchanged), (0, 0, total(&planned) + planned.ingests));
+        assert_eq!(book.events().bounds().unwrap(), events);
     }
+}
+
+#[test]
+fn imported_snapshots_can_be_worked_with() {
+    use crate::model::SnapshotKind;
+    use crate::{CreateSnapshot, Store};
+    let book = Store::in_memory();
+    book.import_metadb(&open("containerd-1.7.27"), &crate::metadb::ImportOptions::default()).unwrap();
+    let demo = book.namespace("demo");
+    let snapshots = demo.snapshots("native");
+    let kinds: Vec<_> = snapshots.list(&[""]).unwrap().into_iter().map(|one| (one.name, one.kind)).collect();
+    assert_eq!(kinds, [("base".to_owned(), SnapshotKind::Committed), ("rw".to_owned(), SnapshotKind::Active)]);
+    assert_eq!(snapshots.list(&["kind==active,parent==base"]).unwrap().len(), 1);
+    assert_eq!(snapshots.mounts("rw").unwrap().len(), 1);
+    let error = snapshots.remove("base").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::FailedPrecondition, "{error}");
+    // The counter goes on, and the new one stands on an imported one.
+    let on_base = CreateSnapshot { parent: "base".to_owned(), ..CreateSnapshot::default() };
+    snapshots.prepare("new", &on_base).unwrap();
+    assert_eq!(snapshots.get("new").unwrap().backend_name, "demo/4/new");
+    snapshots.commit("done", "rw", &CreateSnapshot::default()).unwrap();
+    assert_eq!(snapshots.get("done").unwrap().parent, "base");
+    snapshots.remove("done").unwrap();
+    snapshots.remove("new").unwrap();
+    snapshots.remove("base").unwrap();
+    assert_eq!(book.check().unwrap(), []);
+    // The bytes of content are not in a database.
+    let blob = &demo.content().list(&[""]).unwrap()[0];
+    let error = demo.content().read_at(&blob.digest, 0, &mut [0; 5]).unwrap_err();
+    assert_eq!(error.to_string(), format!("content {}: not found", blob.digest));
+    demo.content().delete(&blob.digest).unwrap();
+}
+
+#[test]
+fn owners_are_those_of_an_import() {
+    for name in FILES {
+        let metadb = open(name);
+        let book = crate::Store::in_memory();
+        book.import_metadb(&metadb, &crate::metadb::ImportOptions::default()).unwrap();
+        let rules = crate::gc::CollectRules::Containerd23;
+        let now = crate::model::Timestamp::parse("2026-11-21T12:00:00Z").unwrap();
+        let collected = metadb.collectable(rules, now).unwrap();
+        let mut owners = 0;
+        for reached in collected.namespaces.iter().flat_map(|namespace| &namespace.kept) {
+            let found = metadb.owners(&reached.resource.id).unwrap();
+            assert_eq!(found, book.owners(&reached.resource.id).unwrap(), "{name} {}", reached.resource);
+            owners += found.iter().map(|owned| owned.owners.len()).sum::<usize>();
+        }
+        assert!(owners > 0, "{name}");
+    }
+}
+
+#[test]
+fn what_was_salvaged_can_be_imported() {
+    use crate::Store;
+    use crate::metadb::ImportOptions;
+    let options = ImportOptions::default();
+    // Of a file that is whole, it is the same import.
+    for name in FILES {
+        let (one, other) = (Store::in_memory(), Store::in_memory());
+        let report = one.import_metadb(&open(name), &options).unwrap();
+        let salvage = salvage(&file(&format!("{name}.db"))).unwrap();
+        let salvaged = other.import_salvage(&salvage, &options).unwrap();
+        assert_eq!(salvaged, report, "{name}");
+        assert_eq!((contents(&one), others(&one)), (contents(&other), others(&other)), "{name}");
+    }
+    // Behind a damaged page the records come from the older state; what cannot be taken is told.
+    let mut bytes = file("containerd-2.3.4.db");
+    let page = page_of(&bytes, &[b"v1", b"team-a", b"containers"]);
+    fill(&mut bytes, page);
+    let book = Store::in_memory();
+    let report = book.import_salvage(&salvage(&bytes).unwrap(), &options).unwrap();
+    let whole = open("containerd-2.3.4");
+    assert!(book.namespace("team-a").containers().list(&[""]).unwrap().is_empty());
+    let lost = whole.namespace("team-a").containers().list(&[""]).unwrap().len();
+    let told = |text: &&String| text.ends_with("container without its key: nothing leads to it");
+    assert_eq!(report.left_out.iter().filter(told).count(), lost);
+    assert_eq!(report.left_out.len(), lost);
+    assert!(!report.doubtful.is_empty());
+    assert_eq!(
+        book.namespace("k8s.io").containers().list(&[""]).unwrap(),
+        whole.namespace("k8s.io").containers().list(&[""]).unwrap()
+    );
+    assert_eq!(others(&book), others(&whole));
+    assert_eq!(book.check().unwrap(), []);
+    // What is odd about single records costs these only.
+    let report = Store::in_memory().import_salvage(&salvage(&file("handmade.db")).unwrap(), &options).unwrap();
+    assert_eq!(
+        report.left_out,
+        [
+            "v1/odd/containers/full: has members that containerd 2.3 does not know",
+            "v1/odd/images/no-target: unable to read target bucket",
+        ]
+    );
+    assert_eq!((report.containers, report.snapshots, report.ingests), (1, 3, 1));
 }
 
 #[test]
@@ -520,7 +656,8 @@ fn an_import_tells_of_conflicts_before_it_writes() {
 
     options = ImportOptions { keep_existing: true, ..ImportOptions::default() };
     let report = book.import_metadb(&metadb, &options).unwrap();
-    assert_eq!((report.namespaces, report.conflicts.len()), (2, 2 + team_a.len()));
+    assert_eq!((report.namespaces, report.conflicts.len()), (2, 2));
+    assert!(report.unchanged as usize > team_a.len());
     assert_eq!(book.namespace("moby").containers().get(&taken).unwrap().runtime.name, "mine");
     let labels = book.namespaces().get("k8s.io").unwrap().labels;
     assert_eq!((labels[&key].as_str(), labels["mine"].as_str()), (&*format!("not {value}"), "x"));
@@ -592,11 +729,72 @@ fn what_misses_reads_as_empty_and_what_is_too_much_is_kept_apart() {
     let json = salvage(&file("handmade.db")).unwrap().to_json();
     let full = &json["namespaces"]["odd"]["containers"][1];
     assert_eq!(full["unknown"], json!([{"name": "zz-new", "value_base64": "AAE="}, {"bucket": "newer"}]));
-    let report = crate::Store::in_memory()
-        .import_metadb(
-            &metadb,
-            &crate::metadb::ImportOptions { dry_run: true, ..crate::metadb::ImportOptions::default() },
-        )
-        .unwrap();
-    assert_eq!(report.inexact, ["v1/odd/containers/full: has members that containerd 2.3 does not know"]);
+    let book = crate::Store::in_memory();
+    let mut options = crate::metadb::ImportOptions::default();
+    let error = book.import_metadb(&metadb, &options).unwrap_err();
+    assert_eq!(error.to_string(), "image \"no-target\" in namespace \"odd\": unable to read target bucket: data loss");
+    options.namespaces = vec!["old".to_owned()];
+    let report = book.import_metadb(&metadb, &options).unwrap();
+    assert_eq!((report.namespaces, report.ingests, report.snapshots), (1, 1, 3));
+    // Its parent is not there, and 1.0 noted no children.
+    let findings: Vec<_> = book.check().unwrap().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        findings,
+        [r#"snapshot "orphan" in namespace "old" of snapshotter "overlayfs": its parent does not exist"#]
+    );
+}
+
+#[test]
+fn what_a_database_does_not_know_is_told() {
+    let metadb = open("containerd-1.7.27");
+    let demo = metadb.namespace("demo");
+    let blob = demo.content().list(&["digest~=^sha256:2cf2"]).unwrap().remove(0);
+    assert_eq!(demo.content().get(&blob.digest).unwrap(), blob);
+    let error = demo.content().read_at(&blob.digest, 0, &mut [0; 5]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::FailedPrecondition);
+    let expected = format!("content {}: containerd's database has its record, not its bytes", blob.digest);
+    assert_eq!(error.to_string(), format!("{expected}: failed precondition"));
+    assert_eq!(demo.content().status("open-ref").unwrap().reference, "open-ref");
+    assert_eq!(demo.content().status("none").unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(demo.content().get("sha256:none").unwrap_err().kind(), ErrorKind::InvalidArgument);
+
+    let snapshots = demo.snapshots("native");
+    assert_eq!(snapshots.list(&["parent==base"]).unwrap(), [snapshots.get("rw").unwrap()]);
+    assert_eq!(snapshots.get("none").unwrap_err().to_string(), "snapshot none does not exist: not found");
+    assert_eq!(demo.snapshots("zfs").list(&[""]).unwrap(), []);
+    assert_eq!(demo.snapshots("").list(&[""]).unwrap_err().kind(), ErrorKind::InvalidArgument);
+    assert_eq!(snapshots.list(&["name=x"]).unwrap_err().kind(), ErrorKind::Unknown);
+    let error = snapshots.mounts("rw").unwrap_err();
+    assert!(error.to_string().starts_with("containerd's database does not know the mounts of snapshot rw"));
+    assert_eq!(error.details()[1].value, "demo/3/rw");
+    assert_eq!(snapshots.usage("rw").unwrap_err().kind(), ErrorKind::FailedPrecondition);
+    assert_eq!(metadb.namespace("demo").sandboxes().get("sb1").unwrap().id, "sb1");
+}
+
+#[test]
+fn snapshots_of_a_snapshotter_that_is_not_known_can_be_read() {
+    // The snapshotter's name, in all pages that have it, becomes one of the same length.
+    let mut bytes = file("containerd-1.7.27.db");
+    let mut at = 0;
+    while let Some(found) = bytes[at..].windows(6).position(|window| window == b"native") {
+        at += found;
+        bytes[at..at + 6].copy_from_slice(b"remote");
+    }
+    let book = crate::Store::in_memory();
+    let options = crate::metadb::ImportOptions::default();
+    let list = |book: &crate::Store| book.namespace("demo").snapshots("remote").list(&[""]);
+    assert_eq!(list(&book).unwrap_err().to_string(), "snapshotter not loaded: remote: invalid argument");
+    book.import_metadb(&MetaDb::from_bytes(bytes).unwrap(), &options).unwrap();
+    let names: Vec<_> = list(&book).unwrap().into_iter().map(|snapshot| snapshot.name).collect();
+    assert_eq!(names, ["base", "rw"]);
+    // What a collection leaves without a record goes there too.
+    let demo = book.namespace("demo");
+    demo.containers().delete("c1").unwrap();
+    for lease in demo.leases().list(&[""]).unwrap() {
+        demo.leases().delete(&lease.id).unwrap();
+    }
+    let collected = book.collect(&crate::gc::CollectOptions::default()).unwrap();
+    assert!(collected.namespaces[0].removed.iter().any(|resource| resource.id == "remote/rw"));
+    assert!(list(&book).unwrap().is_empty());
+    assert_eq!(book.clean_up().unwrap().snapshots, []);
 }

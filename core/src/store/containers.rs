@@ -10,8 +10,6 @@ pub(super) use rules::validate;
 
 #[cfg(feature = "bolt")]
 pub(crate) use rules::no_such_container;
-#[cfg(feature = "bolt")]
-pub(super) use rules::{exists, import};
 
 use super::access::Access;
 use super::{Context, InNamespace, filters, halves};

@@ -14,6 +14,9 @@ pub use reader::ContentReader;
 pub use stream::ContentStream;
 pub use writer::{ContentWriter, WriteContent};
 
+#[cfg(feature = "bolt")]
+pub(crate) use rules::{missing as no_such_blob, no_reference as no_such_ingest};
+
 use super::access::Access;
 use super::{Context, InNamespace};
 use crate::content::OpenIngest;
@@ -143,7 +146,7 @@ pub trait ContentStore {
 }
 
 /// The service's first look at a digest. The store below does not look.
-fn check_digest(digest: &str) -> Result<()> {
+pub(crate) fn check_digest(digest: &str) -> Result<()> {
     validate_digest(digest).map_err(|error| {
         let message = format!("{} failed validation", quote(digest));
         copy_help(Error::new(ErrorKind::InvalidArgument, message), &error)

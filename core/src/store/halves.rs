@@ -248,6 +248,13 @@ pub(super) fn save<T: Halved>(txn: &mut Txn<'_>, namespace: &str, record: &T, st
     }
 }
 
+/// The keys and values of a whole record.
+#[cfg(feature = "bolt")]
+pub(super) fn entries<T: Halved>(namespace: &str, record: &T) -> [(Vec<u8>, Vec<u8>); 2] {
+    let body = (body_key::<T>(namespace, record.id().as_bytes()), encode_body(record, None));
+    [(head_key::<T>(namespace, record.id()), record.encode_head()), body]
+}
+
 pub(super) fn delete<T: Halved>(txn: &mut Txn<'_>, namespace: &str, id: &str) {
     txn.delete(head_key::<T>(namespace, id));
     txn.delete(body_key::<T>(namespace, id.as_bytes()));

@@ -157,7 +157,7 @@ impl Place for Socket {
 
     fn published(&mut self) -> std::result::Result<Vec<Value>, String> {
         let events = self.events().map_err(|error| format!("the events cannot be read: {error}"))?;
-        Ok(events.into_iter().map(|envelope| value::event(&envelope.into())).collect())
+        Ok(events.into_iter().map(|envelope| value::event(stowbook::Event::from(envelope).to_json())).collect())
     }
 
     fn play(&mut self, step: &Step) -> Answer {
