@@ -149,7 +149,7 @@ test("Vite builds a page of it, which runs in Chromium", async () => {
   const expected = [validate('{"ociVersion": 1}').findings.map(({ code }) => code), "web", "function"];
   await withPage(join(project, "page/dist"), {}, async (page, address, errors) => {
     await page.goto(address);
-    await page.waitForSelector("body[data-said]");
+    await page.waitForSelector("body[data-said]", { state: "attached" });
     assert.deepEqual(JSON.parse(await page.getAttribute("body", "data-said")), expected);
     assert.deepEqual(errors, []);
   });

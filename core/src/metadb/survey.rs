@@ -144,15 +144,21 @@ impl Directory {
 
     /// The record of a key. For kinds whose keys are unique in a namespace.
     pub(super) fn find(&self, view: &View<'_>, walk: &Walk<'_>, kind: Kind, key: &[u8]) -> Result<Option<Node>> {
-        let Some(bucket) = kind.path().first().and_then(|name| self.buckets.get(*name)) else { return Ok(None) };
-        match view.get(bucket, key)?.map(|entry| entry.item) {
-            Some(Item::Bucket(inner)) => {
-                let mut path = self.path(kind.path());
+        let bucket = kind.path().first().and_then(|name| self.buckets.get(*name));
+        let new = bucket.map(|bucket| (bucket, self.path(kind.path())));
+        for (bucket, mut path) in new.into_iter().chain(self.old_place().filter(|_| kind == Kind::Sandbox)) {
+            if let Some(Item::Bucket(inner)) = view.get(bucket, key)?.map(|entry| entry.item) {
                 path.push(key.to_vec());
-                Node::load(walk, &inner, &mut path, &mut super::node::strict).map(Some)
+                return Node::load(walk, &inner, &mut path, &mut super::node::strict).map(Some);
             }
-            Some(Item::Value(_)) | None => Ok(None),
         }
+        Ok(None)
+    }
+
+    /// Where containerd 1.7 keeps the sandboxes of a namespace.
+    fn old_place(&self) -> Option<(&Bucket, Vec<Vec<u8>>)> {
+        let path = || vec![self.name.clone(), b"sandboxes".to_vec()];
+        self.old_sandboxes.as_ref().map(|bucket| (bucket, path()))
     }
 
     /// The labels of the namespace.
@@ -321,10 +327,8 @@ impl Directory {
         on_fault: &mut OnFault<'_>,
         visit: &mut VisitRecord<'_>,
     ) -> Result<ControlFlow<()>> {
-        let old_path = vec![self.name.clone(), b"sandboxes".to_vec()];
         let new = self.buckets.get(b"sandboxes".as_slice()).map(|bucket| (bucket, self.path(Kind::Sandbox.path())));
-        let old = self.old_sandboxes.as_ref().map(|bucket| (bucket, old_path));
-        for (bucket, path) in new.into_iter().chain(old) {
+        for (bucket, path) in new.into_iter().chain(self.old_place()) {
             let flow = self.each(walk, Kind::Sandbox, &[], bucket, path, on_fault, visit)?;
             if flow.is_break() {
                 return Ok(flow);
