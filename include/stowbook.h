@@ -2228,6 +2228,19 @@ enum sb_status sb_collected_to_json(const struct sb_collected *collected,
 void sb_collected_free(struct sb_collected *collected);
 
 /**
+ * Tells who refers to what is called `id`, in all namespaces: a digest, the name of an image, the key of a snapshot, a reference
+ * of an ingest, the id of a container, lease or sandbox. JSON as `stowbook owner ID -o json` prints it: an array of
+ * `{"namespace": ..., "type": ..., "id": ..., "exists": ..., "owners": [...]}`, the nearest owner first. Empty when nothing is
+ * called so, and nothing refers to it. The caller frees `*json_out` with sb_bytes_free().
+ *
+ * Errors: SB_ERR_DATA_LOSS for a record that cannot be read.
+ */
+enum sb_status sb_owner(const struct sb_store *store,
+                        struct sb_str id,
+                        struct sb_bytes *json_out,
+                        struct sb_error **error_out);
+
+/**
  * As sb_image_delete(), but only if the image stands for the content of this digest, where `target_digest` is not empty; and
  * with `sync` collects afterwards what nothing holds any more, in all namespaces.
  *
@@ -2302,6 +2315,14 @@ enum sb_status sb_metadb_info(const struct sb_metadb *metadb,
 enum sb_status sb_metadb_dump(const struct sb_metadb *metadb,
                               struct sb_bytes *json_out,
                               struct sb_error **error_out);
+
+/**
+ * As sb_owner(), of a database.
+ */
+enum sb_status sb_metadb_owner(const struct sb_metadb *metadb,
+                               struct sb_str id,
+                               struct sb_bytes *json_out,
+                               struct sb_error **error_out);
 
 /**
  * Frees a database. It stays open until the namespaces that were made from it are freed too. NULL is allowed.

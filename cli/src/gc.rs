@@ -1,15 +1,22 @@
 use crate::args::{Gc, Global, Output, Rules};
 use crate::{Failure, output, place};
 use std::io::Write;
+use stowbook::Error;
 use stowbook::gc::{Because, CollectOptions, CollectRules, Collected, Reached};
+#[cfg(all(unix, feature = "serve"))]
+use stowbook::{Context, LeaseStore as _, NamespaceStore as _, model::Lease, rules::validate_identifier};
 
 pub(crate) fn run(global: &Global, command: &Gc) -> Result<(), Failure> {
+    #[cfg(all(unix, feature = "serve"))]
+    if let Some(server) = place::server(global)? {
+        return at_server(global, &server, command);
+    }
     let rules = match command.rules {
         Rules::Containerd16 => CollectRules::Containerd16,
         Rules::Containerd23 => CollectRules::Containerd23,
     };
     let collected = if command.dry_run || command.why.is_some() {
-        place::open_or_empty(global)?.collectable(rules)?
+        place::graph(global)?.collectable(rules)?
     } else {
         let mut options = CollectOptions::default();
         options.rules = rules;
@@ -19,6 +26,29 @@ pub(crate) fn run(global: &Global, command: &Gc) -> Result<(), Failure> {
     match &command.why {
         Some(id) => why(global, &collected, id, &mut out),
         None => removed(global, &collected, &mut out),
+    }
+}
+
+/// A server collects when a lease is deleted and the caller waits for it: by its own rules, and without a word about them.
+#[cfg(all(unix, feature = "serve"))]
+fn at_server(global: &Global, server: &stowbook_grpc::Remote, command: &Gc) -> Result<(), Failure> {
+    if command.dry_run || command.why.is_some() {
+        return Err(Error::not_implemented("a server does not tell what it would collect")
+            .with_help("--db and --metadb look into the files of a server that has stopped")
+            .into());
+    }
+    let mut out = std::io::stdout().lock();
+    // In a namespace that is there, so that none is left behind.
+    let namespaces = server.list_namespaces()?;
+    if let Some(namespace) = namespaces.iter().find(|found| validate_identifier(&found.name).is_ok()) {
+        let context = Context::in_namespace(&namespace.name);
+        let lease = server.create_lease(&context, &Lease::default())?;
+        server.delete_lease(&context, &lease.id, true)?;
+    }
+    if global.output == Output::Json {
+        Ok(output::json(&mut out, &serde_json::json!({"collected_by": "server"}))?)
+    } else {
+        Ok(writeln!(out, "the server has collected; it does not tell what it removed")?)
     }
 }
 

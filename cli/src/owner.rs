@@ -7,7 +7,7 @@ use stowbook::{Error, Owned};
 
 /// Shows what refers to all that is called `id`, and what refers to that in turn.
 pub(crate) fn run(global: &Global, id: &str) -> Result<(), Failure> {
-    let owned = place::open_or_empty(global)?.owners(id)?;
+    let owned = place::graph(global)?.owners(id)?;
     if owned.is_empty() {
         return Err(Error::not_found(format!("nothing is called {id:?}, and nothing refers to it"))
             .with_help("name a digest, an image, a snapshot's key, an ingest, a container, a sandbox or a lease")

@@ -36,7 +36,7 @@ mod tests;
 mod view;
 
 pub use detect::{Kind, detect};
-pub use host::{Host, PathKind};
+pub use host::{Host, PathKind, measure};
 pub use options::{Cgroup, Ignore, Options, Phase, Platform, Profile};
 pub use place::Place;
 pub use repair::{Fixed, fix};

@@ -47,7 +47,7 @@ pub use crate::store::metadb_import::{ImportOptions, ImportReport};
 pub use check::check;
 pub use finding::{Finding, Severity};
 pub use kind::Kind;
-pub(crate) use portable::Portable;
+pub(crate) use portable::{Portable, PortableRecord};
 pub use salvage::{Origin, Salvage, salvage};
 pub use store::read_only;
 

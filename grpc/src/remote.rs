@@ -1,6 +1,10 @@
 //! A containerd-compatible server as a place of records.
 
+mod content;
+mod events;
 mod stores;
+
+pub use events::{Capabilities, RemoteEvents};
 
 use crate::client::Client;
 use std::path::Path;

@@ -151,6 +151,29 @@ pub unsafe extern "C" fn sb_collected_free(collected: *mut sb_collected) {
     entry.free(collected);
 }
 
+/// Tells who refers to what is called `id`, in all namespaces: a digest, the name of an image, the key of a snapshot, a reference
+/// of an ingest, the id of a container, lease or sandbox. JSON as `stowbook owner ID -o json` prints it: an array of
+/// `{"namespace": ..., "type": ..., "id": ..., "exists": ..., "owners": [...]}`, the nearest owner first. Empty when nothing is
+/// called so, and nothing refers to it. The caller frees `*json_out` with sb_bytes_free().
+///
+/// Errors: SB_ERR_DATA_LOSS for a record that cannot be read.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sb_owner(
+    store: *const sb_store,
+    id: sb_str,
+    json_out: *mut sb_bytes,
+    error_out: *mut *mut sb_error,
+) -> sb_status {
+    // SAFETY: the caller keeps what README.md asks of pointers.
+    let entry = unsafe { Entry::new(error_out) };
+    entry.run(|args| {
+        let out = args.out("json_out", json_out)?;
+        let owned = args.handle("store", store)?.store().owners(args.text("id", id)?)?;
+        out.set(sb_bytes::owned(json::write(&owned)?.into_bytes()));
+        Ok(())
+    })
+}
+
 /// As sb_image_delete(), but only if the image stands for the content of this digest, where `target_digest` is not empty; and
 /// with `sync` collects afterwards what nothing holds any more, in all namespaces.
 ///

@@ -161,6 +161,24 @@ pub unsafe extern "C" fn sb_metadb_dump(
     })
 }
 
+/// As sb_owner(), of a database.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sb_metadb_owner(
+    metadb: *const sb_metadb,
+    id: sb_str,
+    json_out: *mut sb_bytes,
+    error_out: *mut *mut sb_error,
+) -> sb_status {
+    // SAFETY: the caller keeps what README.md asks of pointers.
+    let entry = unsafe { Entry::new(error_out) };
+    entry.run(|args| {
+        let out = args.out("json_out", json_out)?;
+        let owned = args.handle("metadb", metadb)?.metadb.owners(args.text("id", id)?)?;
+        out.set(sb_bytes::owned(json::write(&owned)?.into_bytes()));
+        Ok(())
+    })
+}
+
 /// Frees a database. It stays open until the namespaces that were made from it are freed too. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sb_metadb_free(metadb: *mut sb_metadb) {

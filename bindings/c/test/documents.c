@@ -66,6 +66,9 @@ void test_metadb(void) {
     REFUSED(SB_ERR_FAILED_PRECONDITION, NULL,
             sb_event_publish(in_namespace, SB_STR("/a"), SB_STR("t"), (sb_slice){NULL, 0}, &error));
 
+    OK(sb_metadb_owner(metadb, SB_STR("nothing"), &json, &error));
+    CHECK(are(&json, "[]"));
+
     /* Into a store: first asked, then done, and not twice. */
     sb_store *store = memory_store();
     OK(sb_store_import_metadb(store, metadb, NULL, 0, true, false, &json, &error));

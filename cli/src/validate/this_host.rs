@@ -50,10 +50,11 @@ impl Host for ThisHost {
     }
 
     fn blob(&self, digest: &str) -> Option<Option<(u64, bool)>> {
-        match fs::symlink_metadata(self.blob_path(digest)?) {
+        match fs::File::open(self.blob_path(digest)?) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Some(None),
-            // It is there; nobody has compared its content with the digest.
-            _ => None,
+            // What cannot be read is not known.
+            Err(_) => None,
+            Ok(mut file) => Some(Some(stowbook::check::measure(&mut file, digest).ok()?)),
         }
     }
 
@@ -79,6 +80,10 @@ impl Host for ThisHost {
 
     fn terminal(&self) -> Option<bool> {
         Some(std::io::stdin().is_terminal())
+    }
+
+    fn most_open_files(&self) -> Option<u64> {
+        fs::read_to_string("/proc/sys/fs/nr_open").ok()?.trim().parse().ok()
     }
 
     fn processors(&self) -> Option<u64> {

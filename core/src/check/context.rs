@@ -7,6 +7,7 @@ use super::{
     Suggestion, Verdict, explain, image, place::Places, record, runtime, syntax,
 };
 use crate::doc::{Document, Edit, Shape, Span, Value};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
@@ -25,6 +26,8 @@ pub(super) struct Checker<'d> {
     skipped: BTreeSet<Skipped>,
     /// Members that are there under a wrong name: the object's number and the right name.
     misspelt: BTreeSet<(u32, &'static str)>,
+    /// Those of them without which a rule would have found an error: the rule's code.
+    needed: RefCell<BTreeMap<(u32, &'static str), &'static str>>,
     /// Where secrets stand, by their first bytes.
     secrets: BTreeMap<usize, Span>,
     /// Values that a rule about their type has spoken about.
@@ -57,6 +60,12 @@ pub(super) struct Found {
     message: String,
     suggestion: Option<(String, bool, Vec<Edit>)>,
     related: Vec<(String, Span, String)>,
+    /// The member that stands here under a wrong name.
+    misspelt: Option<(u32, &'static str)>,
+    /// The profiles that take this, beside those that take whatever the rule finds.
+    accepted: &'static [&'static str],
+    /// The profiles that refuse this, though they take what else the rule finds, or though it is a warning.
+    refused: &'static [&'static str],
 }
 
 impl Found {
@@ -94,6 +103,24 @@ impl Found {
         self
     }
 
+    /// These runtimes, by the names of profiles, were seen to start such a container.
+    pub(super) fn accepted(&mut self, by: &'static [&'static str]) -> &mut Self {
+        self.accepted = by;
+        self
+    }
+
+    /// These runtimes, by the names of profiles, were seen to refuse it, whatever the rule says otherwise.
+    pub(super) fn refused(&mut self, by: &'static [&'static str]) -> &mut Self {
+        self.refused = by;
+        self
+    }
+
+    /// It is a member under a wrong name.
+    pub(super) fn misspelt(&mut self, object: Value<'_>, name: &'static str) -> &mut Self {
+        self.misspelt = Some((object.id(), name));
+        self
+    }
+
     /// It is about the whole of this value, though the text points at a part.
     pub(super) fn for_parent(&mut self, value: Value<'_>) -> &mut Self {
         self.pointer = pointer(value);
@@ -121,6 +148,7 @@ impl<'d> Checker<'d> {
             lost: 0,
             skipped: BTreeSet::new(),
             misspelt: BTreeSet::new(),
+            needed: RefCell::default(),
             secrets: BTreeMap::new(),
             wrong_type: BTreeSet::new(),
         }
@@ -291,6 +319,20 @@ impl<'d> Checker<'d> {
             && !self.misspelt.contains(&(object.id(), name))
     }
 
+    /// The same, asked for a rule about what is missing. If the member is there under a wrong name, the finding about that
+    /// name is as bad as this rule's would have been: it has the same cause.
+    pub(super) fn needs(&self, code: &'static str, object: Value<'_>, name: &'static str) -> bool {
+        if self.misspelt.contains(&(object.id(), name)) {
+            self.needed.borrow_mut().insert((object.id(), name), code);
+        }
+        self.lacks(object, name)
+    }
+
+    /// Whether a value lacks a member that a rule asks for, or has it as an empty list or string.
+    pub(super) fn needs_more(&self, code: &'static str, object: Value<'_>, name: &'static str) -> bool {
+        self.needs(code, object, name) || (object.get(name).is_some() && self.lacks_or_empty(object, name))
+    }
+
     /// Whether a value lacks a member or has it as an empty list or string.
     pub(super) fn lacks_or_empty(&self, object: Value<'_>, name: &'static str) -> bool {
         match object.get(name) {
@@ -327,6 +369,15 @@ impl<'d> Checker<'d> {
                 one.redact();
             }
             let stated = one.severity.or(one.rule.map(|rule| rule.severity)).unwrap_or(Severity::Error);
+            let needed = one.misspelt.and_then(|member| explain(self.needed.borrow().get(&member)?));
+            let stated = match needed.filter(|rule| rule.severity == Severity::Error) {
+                Some(rule) => {
+                    // Go takes a key in any case for the member.
+                    one.accepted = if one.code.ends_with("-0008") { &["runc-1.1"] } else { rule.accepted_by };
+                    Severity::Error
+                }
+                None => stated,
+            };
             one.severity = Some(self.for_profile(one, stated));
         }
         found.retain(|one| {
@@ -387,11 +438,15 @@ impl<'d> Checker<'d> {
 
     /// What a severity comes to under the profile and the phase.
     fn for_profile(&self, one: &Found, severity: Severity) -> Severity {
+        let Options { profile, phase, .. } = self.options;
+        if one.refused.contains(&profile.name()) {
+            return Severity::Error;
+        }
         if severity != Severity::Error {
             return severity;
         }
-        let Options { profile, phase, .. } = self.options;
-        let accepts = one.rule.is_some_and(|rule| rule.accepted_by.contains(&profile.name()));
+        let accepts = one.accepted.contains(&profile.name())
+            || one.rule.is_some_and(|rule| rule.accepted_by.contains(&profile.name()));
         let of_runtimes =
             ["OCI-RT-0110", "OCI-RT-0130", "OCI-RT-0131", "OCI-RT-0201", "OCI-RT-0408"].contains(&one.code);
         let of_start = ["OCI-RT-0201", "OCI-RT-0205"].contains(&one.code);

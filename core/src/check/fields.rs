@@ -153,7 +153,7 @@ fn object<'d>(checker: &mut Checker<'d>, value: Value<'d>, members: &'static [Me
         match found {
             Some(found) if !is_null || member.missing_code.is_empty() => field(checker, found, &member.field),
             _ if member.missing_code.is_empty() => {}
-            _ if checker.lacks(value, member.name) => {
+            _ if checker.needs(member.missing_code, value, member.name) => {
                 checker.missing(member.missing_code, value, member.name);
             }
             _ => {}
@@ -199,6 +199,9 @@ fn unknown<'d>(checker: &mut Checker<'d>, value: Value<'d>, members: &'static [M
                 Some(edit) => found.safe(format!("rename it to {name:?}"), [edit]),
                 None => found.propose(format!("{name:?} is there too; remove this one"), member.remove()),
             };
+            if absent {
+                found.misspelt(value, name);
+            }
             if strict {
                 found.severity(Severity::Error);
             }
@@ -272,10 +275,19 @@ fn field<'d>(checker: &mut Checker<'d>, value: Value<'d>, field: &'static Field)
         }
         (Type::Text, Shape::String) => text(checker, value, field),
         (Type::Integer(least, most), Shape::Number) => integer(checker, value, field, *least, *most),
-        (Type::List(item), Shape::Array) => value.items().for_each(|value| self::field(checker, value, item)),
-        (Type::Map(item), Shape::Object) => value.members().for_each(|value| self::field(checker, value, item)),
+        (Type::List(item), Shape::Array) => value.items().for_each(|value| self::item(checker, value, item)),
+        (Type::Map(item), Shape::Object) => value.members().for_each(|value| self::item(checker, value, item)),
         (Type::Object(members), Shape::Object) => object(checker, value, members),
         _ => wrong_type(checker, value, field),
+    }
+}
+
+/// A value among others of its sort. Absent members have a meaning; `null` among items is an empty one.
+fn item<'d>(checker: &mut Checker<'d>, value: Value<'d>, field: &'static Field) {
+    if value.shape() == Shape::Null && !field.nullable && !matches!(field.of, Type::Any) {
+        wrong_type(checker, value, field);
+    } else {
+        self::field(checker, value, field);
     }
 }
 

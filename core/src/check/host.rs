@@ -1,5 +1,8 @@
 //! What only a host knows.
 
+use crate::content::Digester;
+use std::io::Read;
+
 /// What stands at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
@@ -44,6 +47,11 @@ pub trait Host {
         None
     }
 
+    /// How many files a process may be allowed to have open.
+    fn most_open_files(&self) -> Option<u64> {
+        None
+    }
+
     /// How many processors there are.
     fn processors(&self) -> Option<u64> {
         None
@@ -70,4 +78,28 @@ pub trait Host {
     fn blobs(&self) -> Option<Vec<String>> {
         None
     }
+}
+
+/// The size of a blob in bytes, and whether it has this digest: what [`Host::blob`] answers. A digest whose algorithm is not
+/// known is taken for right.
+///
+/// # Errors
+/// What the reader gives.
+pub fn measure(content: &mut dyn Read, digest: &str) -> std::io::Result<(u64, bool)> {
+    let mut digester = Digester::like(digest);
+    let mut buffer = vec![0; 64 << 10];
+    let mut size = 0;
+    loop {
+        let read = match content.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(read) => read,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        size += read as u64;
+        if let (Some(digester), Some(bytes)) = (&mut digester, buffer.get(..read)) {
+            digester.update(bytes);
+        }
+    }
+    Ok((size, digester.is_none_or(|digester| digester.digest() == digest)))
 }

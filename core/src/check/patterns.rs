@@ -268,6 +268,11 @@ pub(super) fn bytes(text: &str) -> Option<u64> {
     digits.parse::<u64>().ok()?.checked_mul(1024u64.pow(power))
 }
 
+/// Whether a part of a path is longer than file systems take.
+pub(super) fn has_long_name(path: &str) -> bool {
+    path.split('/').any(|step| step.len() > 255)
+}
+
 /// A path without `.`, `..`, doubled or trailing slashes, and with one at the front.
 pub(super) fn normal_path(path: &str) -> String {
     let mut steps: Vec<&str> = Vec::new();

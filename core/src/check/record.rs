@@ -45,7 +45,7 @@ pub(super) fn check(checker: &mut Checker<'_>) {
 
 fn id(checker: &mut Checker<'_>, root: Value<'_>) {
     let Some(value) = root.string("ID") else {
-        if checker.lacks(root, "ID") {
+        if checker.needs("CTD-CR-0001", root, "ID") {
             checker.missing("CTD-CR-0001", root, "ID");
         }
         return;

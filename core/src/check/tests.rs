@@ -2,6 +2,7 @@
 
 mod cases;
 mod hostile;
+mod schemas;
 
 use super::*;
 use std::path::{Path, PathBuf};

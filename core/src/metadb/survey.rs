@@ -137,28 +137,27 @@ impl Directory {
         self.exists
     }
 
-    /// Whether the namespace has the bucket of a kind, empty or not. For kinds with one bucket.
-    pub(super) fn has(&self, kind: Kind) -> bool {
-        kind.path().first().is_some_and(|name| self.buckets.contains_key(*name))
-    }
-
-    /// The record of a key. For kinds whose keys are unique in a namespace.
-    pub(super) fn find(&self, view: &View<'_>, walk: &Walk<'_>, kind: Kind, key: &[u8]) -> Result<Option<Node>> {
-        let bucket = kind.path().first().and_then(|name| self.buckets.get(*name));
-        let new = bucket.map(|bucket| (bucket, self.path(kind.path())));
-        for (bucket, mut path) in new.into_iter().chain(self.old_place().filter(|_| kind == Kind::Sandbox)) {
-            if let Some(Item::Bucket(inner)) = view.get(bucket, key)?.map(|entry| entry.item) {
-                path.push(key.to_vec());
-                return Node::load(walk, &inner, &mut path, &mut super::node::strict).map(Some);
-            }
+    /// The record of a key, of this snapshotter if it is a snapshot's. In a bucket of its own: ingests of 1.0 have none.
+    pub(super) fn find(
+        &self,
+        view: &View<'_>,
+        walk: &Walk<'_>,
+        kind: Kind,
+        snapshotter: &[u8],
+        key: &[u8],
+    ) -> Result<Option<Node>> {
+        let mut path = record_path(&self.name, kind, snapshotter, key);
+        let keys: Vec<&[u8]> = path.iter().map(Vec::as_slice).collect();
+        let mut found = view.bucket(&keys)?;
+        if let (None, Kind::Sandbox, Some(old)) = (&found, kind, &self.old_sandboxes)
+            && let Some(Item::Bucket(inner)) = view.get(old, key)?.map(|entry| entry.item)
+        {
+            found = Some(inner);
         }
-        Ok(None)
-    }
-
-    /// Where containerd 1.7 keeps the sandboxes of a namespace.
-    fn old_place(&self) -> Option<(&Bucket, Vec<Vec<u8>>)> {
-        let path = || vec![self.name.clone(), b"sandboxes".to_vec()];
-        self.old_sandboxes.as_ref().map(|bucket| (bucket, path()))
+        match found {
+            Some(inner) => Node::load(walk, &inner, &mut path, &mut super::node::strict).map(Some),
+            None => Ok(None),
+        }
     }
 
     /// The labels of the namespace.
@@ -327,8 +326,10 @@ impl Directory {
         on_fault: &mut OnFault<'_>,
         visit: &mut VisitRecord<'_>,
     ) -> Result<ControlFlow<()>> {
+        let old_path = vec![self.name.clone(), b"sandboxes".to_vec()];
         let new = self.buckets.get(b"sandboxes".as_slice()).map(|bucket| (bucket, self.path(Kind::Sandbox.path())));
-        for (bucket, path) in new.into_iter().chain(self.old_place()) {
+        let old = self.old_sandboxes.as_ref().map(|bucket| (bucket, old_path));
+        for (bucket, path) in new.into_iter().chain(old) {
             let flow = self.each(walk, Kind::Sandbox, &[], bucket, path, on_fault, visit)?;
             if flow.is_break() {
                 return Ok(flow);

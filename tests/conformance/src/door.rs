@@ -259,7 +259,7 @@ fn request(step: &Step) -> serde_json::Result<Option<String>> {
         }
         "leases.add_resource" | "leases.delete_resource" => {
             let request: OfLease = step.request()?;
-            words.extend([text(request.id), record(&request.resource)?]);
+            words.extend([text(request.id), text(request.resource.kind), text(request.resource.id)]);
         }
         "leases.list_resources" => words.push(text(step.request::<OfLease>()?.id)),
         "sandboxes.get" | "sandboxes.delete" => words.push(text(step.request::<BySandboxId>()?.sandbox_id)),
@@ -329,7 +329,11 @@ fn response(op: &str, words: &[Vec<u8>]) -> Option<Value> {
         ("containers.list" | "containers.list_stream", _) => list("containers", container),
         ("images.list", _) => list("images", image),
         ("leases.list", _) => list("leases", lease),
-        ("leases.list_resources", _) => list("resources", lease_resource),
+        ("leases.list_resources", _) => {
+            let (pairs, []) = words.as_chunks::<2>() else { return None };
+            let resources: Option<Vec<Value>> = pairs.iter().map(|[kind, id]| lease_resource(kind, id)).collect();
+            Some(Message::default().list("resources", resources?).end())
+        }
         ("sandboxes.list", _) => list("list", sandbox),
         ("namespaces.list", _) => list("namespaces", namespace),
         (
@@ -370,8 +374,10 @@ fn lease(record: &[u8]) -> Option<Value> {
     model::<Lease>(record).map(|record| value::lease(&record))
 }
 
-fn lease_resource(record: &[u8]) -> Option<Value> {
-    model::<LeaseResource>(record).map(|record| value::lease_resource(&record))
+fn lease_resource(kind: &[u8], id: &[u8]) -> Option<Value> {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
+    let resource = LeaseResource { id: text(id)?, kind: text(kind)?, ..LeaseResource::default() };
+    Some(value::lease_resource(&resource))
 }
 
 fn sandbox(record: &[u8]) -> Option<Value> {

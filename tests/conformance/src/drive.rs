@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::io::{self, BufRead as _, Write as _};
 use std::ops::ControlFlow;
-use stowbook::model::{Any, Descriptor, Envelope, Timestamp};
+use stowbook::model::{Any, Descriptor, Envelope, LeaseResource, Timestamp};
 use stowbook::proto::Message as _;
 use stowbook::{
     ContainerStore as _, Context, DeleteImage, Error, Event, EventStore as _, ImageStore as _, LeaseStore as _,
@@ -134,11 +134,16 @@ fn on_leases(store: &Store, context: &Context, operation: &str, values: &[Word])
         ("list", filters) => written(store.list_leases(context, &bytes(filters))?),
         ("create", [Some(record)]) => written([store.create_lease(context, &read(record)?)?]),
         ("delete", [Some(id), sync]) => done(store.delete_lease(context, text(id)?, sync.is_some())),
-        ("add_resource", [Some(id), Some(resource)]) => done(store.add_resource(context, text(id)?, &read(resource)?)),
-        ("delete_resource", [Some(id), Some(resource)]) => {
-            done(store.delete_resource(context, text(id)?, &read(resource)?))
+        ("add_resource", [Some(id), Some(kind), Some(resource)]) => {
+            done(store.add_resource(context, text(id)?, &lease_resource(kind, resource)?))
         }
-        ("list_resources", [Some(id)]) => written(store.list_resources(context, text(id)?)?),
+        ("delete_resource", [Some(id), Some(kind), Some(resource)]) => {
+            done(store.delete_resource(context, text(id)?, &lease_resource(kind, resource)?))
+        }
+        ("list_resources", [Some(id)]) => {
+            let resources = store.list_resources(context, text(id)?)?.into_iter();
+            Ok(Some(resources.flat_map(|one| [one.kind, one.id]).map(|text| Some(text.into_bytes())).collect()))
+        }
         _ => Ok(None),
     }
 }
@@ -161,6 +166,10 @@ fn on_sandboxes(store: &Store, context: &Context, operation: &str, values: &[Wor
         ("delete", [Some(id)]) => done(store.delete_sandbox(context, text(id)?)),
         _ => Ok(None),
     }
+}
+
+fn lease_resource(kind: &[u8], id: &[u8]) -> Result<LeaseResource> {
+    Ok(LeaseResource { id: text(id)?.to_owned(), kind: text(kind)?.to_owned(), ..LeaseResource::default() })
 }
 
 /// What went well, and gives nothing.

@@ -8,10 +8,8 @@ use serde_json::Value;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
-use stowbook::model::{Blob, Envelope, IngestStatus, Lease, Timestamp};
-use stowbook::proto::generated::containerd::services::content::v1::{
-    Status, WriteContentRequest, WriteContentResponse,
-};
+use stowbook::model::{Envelope, Lease};
+use stowbook::proto::generated::containerd::services::content::v1::{WriteContentRequest, WriteContentResponse};
 use stowbook::{Context, Error, Result};
 use stowbook_grpc::generated::{content, events};
 use stowbook_grpc::{Bare, Receiver, Remote};
@@ -173,75 +171,11 @@ impl Place for Socket {
     }
 }
 
-fn texts(filters: &[&[u8]]) -> Vec<String> {
-    filters.iter().map(|filter| String::from_utf8_lossy(filter).into_owned()).collect()
-}
-
 fn missing() -> Error {
     Error::internal("the answer has no record")
 }
 
-fn status(status: Status) -> Result<IngestStatus> {
-    let time = |time: Option<prost_types::Timestamp>| match time {
-        Some(time) => Timestamp::new(time.seconds, u32::try_from(time.nanos).unwrap_or(u32::MAX)).map(Some),
-        None => Ok(None),
-    };
-    Ok(IngestStatus {
-        reference: status.r#ref,
-        offset: status.offset,
-        total: status.total,
-        expected: status.expected,
-        started_at: time(status.started_at)?,
-        updated_at: time(status.updated_at)?,
-    })
-}
-
 impl Contents for Remote {
-    fn get_blob(&self, context: &Context, digest: &str) -> Result<Blob> {
-        let request = content::InfoRequest { digest: digest.to_owned() };
-        self.wait(self.client().call(&content::INFO, context, request))?.info.ok_or_else(missing)
-    }
-
-    fn list_blobs(&self, context: &Context, filters: &[&[u8]]) -> Result<Vec<Blob>> {
-        let request = content::ListContentRequest { filters: texts(filters) };
-        self.wait(async {
-            let mut messages = self.client().ask(&content::LIST, context, request).await?;
-            let mut all = Vec::new();
-            while let Some(message) = messages.next().await? {
-                all.extend(message.info);
-            }
-            Ok(all)
-        })
-    }
-
-    fn update_blob(&self, context: &Context, blob: &Blob, fields: &[&str]) -> Result<Blob> {
-        let paths = fields.iter().map(|field| (*field).to_owned()).collect();
-        let update_mask = (!fields.is_empty()).then_some(prost_types::FieldMask { paths });
-        let request = content::UpdateRequest { info: Some(blob.clone()), update_mask };
-        self.wait(self.client().call(&content::UPDATE, context, request))?.info.ok_or_else(missing)
-    }
-
-    fn delete_blob(&self, context: &Context, digest: &str) -> Result<()> {
-        let request = content::DeleteContentRequest { digest: digest.to_owned() };
-        self.wait(self.client().call(&content::DELETE, context, request))
-    }
-
-    fn get_ingest(&self, context: &Context, reference: &str) -> Result<IngestStatus> {
-        let request = content::StatusRequest { r#ref: reference.to_owned() };
-        status(self.wait(self.client().call(&content::STATUS, context, request))?.status.ok_or_else(missing)?)
-    }
-
-    fn list_ingests(&self, context: &Context, filters: &[&[u8]]) -> Result<Vec<IngestStatus>> {
-        let request = content::ListStatusesRequest { filters: texts(filters) };
-        let statuses = self.wait(self.client().call(&content::LIST_STATUSES, context, request))?.statuses;
-        statuses.into_iter().map(status).collect()
-    }
-
-    fn abort_ingest(&self, context: &Context, reference: &str) -> Result<()> {
-        let request = content::AbortRequest { r#ref: reference.to_owned() };
-        self.wait(self.client().call(&content::ABORT, context, request))
-    }
-
     fn write_content(&self, context: &Context, messages: Vec<WriteContentRequest>) -> Result<WriteContentResponse> {
         self.wait(async {
             let mut messages = messages.into_iter();

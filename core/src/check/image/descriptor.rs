@@ -122,8 +122,11 @@ fn data(checker: &mut Checker<'_>, value: Value<'_>, digest: &str, size: Option<
         checker.at("OCI-IM-0111", place, &[]);
         return;
     };
-    let empty = digest == EMPTY_DIGEST && bytes != b"{}";
-    if size.is_some_and(|size| size != bytes.len() as i128) || empty {
+    let other = patterns::digest(digest).is_some_and(|(algorithm, encoded)| {
+        patterns::digest_length(algorithm) == Some(encoded.len())
+            && super::super::measure(&mut bytes.as_slice(), digest).is_ok_and(|(_, same)| !same)
+    });
+    if size.is_some_and(|size| size != bytes.len() as i128) || other {
         checker.at("OCI-IM-0112", place, &[&bytes.len()]);
     }
     if bytes.len() > 64 << 10 {

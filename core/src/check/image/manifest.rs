@@ -48,7 +48,7 @@ fn config(checker: &mut Checker<'_>, root: Value<'_>, config: Value<'_>, kind: &
     descriptor::check(checker, config, Role::Config);
     let is_artifact = root.present("artifactType").is_some();
     if let (true, Some(value)) =
-        (kind == EMPTY_TYPE && checker.lacks(root, "artifactType"), config.present("mediaType"))
+        (kind == EMPTY_TYPE && checker.needs("OCI-IM-0209", root, "artifactType"), config.present("mediaType"))
     {
         checker.at("OCI-IM-0209", value, &[]).for_parent(root);
     }

@@ -1,8 +1,8 @@
 //! Capabilities.
 
 use crate::check::context::{Checker, Shown};
-use crate::check::names;
 use crate::check::view::{View as _, strings};
+use crate::check::{Severity, names};
 use crate::doc::Value;
 use std::collections::BTreeMap;
 
@@ -21,12 +21,22 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
     let has = |set: &str, name: &str| sets.get(set).is_some_and(|set| set.contains_key(name));
     let of = |set: &str| sets.get(set).into_iter().flatten();
     for (name, value) in of("effective").filter(|(name, _)| !has("permitted", name)) {
-        checker.at("OCI-RT-0304", *value, &[name]).propose("add it to permitted, or drop it", value.remove());
+        let found = checker.at("OCI-RT-0304", *value, &[name]);
+        found.propose("add it to permitted, or drop it", value.remove());
+        if let Some(permitted) = capabilities.get("permitted") {
+            found.related(permitted, "it is not permitted here");
+        }
     }
     if capabilities.array("bounding").is_some() {
         for (name, value) in of("permitted").filter(|(name, _)| !has("bounding", name)) {
             checker.at("OCI-RT-0305", *value, &[name]);
         }
+    }
+    // The kernel takes no inheritable capability from outside the bounding set.
+    for (name, value) in of("inheritable").filter(|(name, _)| !has("bounding", name)) {
+        let words = "{} is inheritable but not in the bounding set, which the kernel refuses";
+        let found = checker.say("OCI-RT-0305", *value, words, &[name]).severity(Severity::Error);
+        found.related(capabilities.get("bounding").unwrap_or(capabilities), "it is not in here");
     }
     for (name, value) in of("ambient") {
         if !has("permitted", name) || !has("inheritable", name) {

@@ -65,6 +65,9 @@ fn is_slice(text: &str) -> bool {
         })
 }
 
+/// The kernel has no more numbers for processes.
+const MOST_PIDS: i128 = 4_194_304;
+
 fn pids(checker: &mut Checker<'_>, resources: Value<'_>) {
     let limit = resources.object("pids").and_then(|pids| pids.present("limit"));
     match limit.and_then(|limit| Some((limit, limit.as_integer()?))) {
@@ -73,6 +76,10 @@ fn pids(checker: &mut Checker<'_>, resources: Value<'_>) {
         }
         Some((value, 0)) => {
             checker.at("OCI-RT-0832", value, &[]);
+        }
+        Some((value, number)) if number > MOST_PIDS => {
+            let words = "pids.limit is {}; the kernel takes 4194304 at most, and -1 for no limit";
+            checker.say("OCI-RT-0831", value, words, &[&number]).severity(crate::check::Severity::Error);
         }
         _ => {}
     }
@@ -98,6 +105,16 @@ fn block_io(checker: &mut Checker<'_>, resources: Value<'_>) {
     for device in io.list("weightDevice") {
         if checker.lacks(device, "weight") && checker.lacks(device, "leafWeight") {
             checker.at("OCI-RT-0842", device, &[]);
+        }
+    }
+    let throttles =
+        ["throttleReadBpsDevice", "throttleWriteBpsDevice", "throttleReadIOPSDevice", "throttleWriteIOPSDevice"];
+    for device in throttles.into_iter().flat_map(|name| io.list(name)) {
+        for name in ["major", "minor"] {
+            let negative = device.present(name).filter(|value| value.as_integer().is_some_and(|number| number < 0));
+            if let Some(value) = negative {
+                checker.say("OCI-RT-0843", value, "{} is negative: there is no such device", &[&name]);
+            }
         }
     }
     if let Some(value) = io.present("leafWeight").filter(|_| checker.options.cgroup != Cgroup::V1) {

@@ -2,7 +2,7 @@
 
 use crate::check::context::{Checker, Shown};
 use crate::check::view::View as _;
-use crate::check::{Kind, PathKind, Platform};
+use crate::check::{Kind, PathKind, Platform, Severity};
 use crate::doc::Value;
 use std::collections::BTreeMap;
 
@@ -55,7 +55,7 @@ fn access(checker: &mut Checker<'_>, rules: &[Access<'_>]) {
         if let (false, Some(value)) = (matches!(rule.kind.as_str(), "" | "a" | "b" | "c"), rule.value.present("type")) {
             checker.at("OCI-RT-0711", value, &[&Shown(&rule.kind)]);
         }
-        if checker.lacks_or_empty(rule.value, "access") {
+        if checker.needs_more("OCI-RT-0712", rule.value, "access") {
             let edit = match rule.value.present("access") {
                 Some(value) => Some(value.replace(r#""rwm""#)),
                 None => rule.value.insert_member("access", r#""rwm""#),
@@ -71,8 +71,14 @@ fn access(checker: &mut Checker<'_>, rules: &[Access<'_>]) {
             }
         }
         for name in ["major", "minor"] {
-            if let (Some(value), Some(-1)) = (rule.value.present(name), rule.value.integer(name)) {
-                checker.at("OCI-RT-1042", value, &[&name]).propose("leave it out", value.remove());
+            match (rule.value.present(name), rule.value.integer(name)) {
+                (Some(value), Some(-1)) => {
+                    checker.at("OCI-RT-1042", value, &[&name]).propose("leave it out", value.remove());
+                }
+                (Some(value), Some(number)) if !(0..=i128::from(u32::MAX)).contains(&number) => {
+                    checker.say("OCI-RT-1042", value, "{} {} is the number of no device", &[&name, &number]);
+                }
+                _ => {}
             }
         }
         let numbered = rule.value.present("major").or(rule.value.present("minor"));
@@ -102,7 +108,7 @@ fn nodes(checker: &mut Checker<'_>, root: Value<'_>, linux: Value<'_>, rules: Op
         if let Some(value) = device.string("path") {
             path(checker, root, device, value, &mut paths);
         }
-        let lacking = ["major", "minor"].into_iter().find(|name| checker.lacks(device, name));
+        let lacking = ["major", "minor"].into_iter().find(|name| checker.needs("OCI-RT-0704", device, name));
         if let (true, Some(name)) = (node, lacking) {
             checker.missing("OCI-RT-0704", device, name);
         }
@@ -154,6 +160,9 @@ fn path<'d>(
         checker.at("OCI-RT-0703", value, &[&Shown(&path)]);
         return;
     }
+    if path.ends_with('/') {
+        checker.say("OCI-RT-0703", value, "the device's path \"{}\" ends with a slash", &[&Shown(&path)]);
+    }
     if let Some(first) = seen.insert(path.clone(), value) {
         checker.at("OCI-RT-0707", value, &[&Shown(&path)]).related(first, "it is here already");
     } else if SUPPLIED.contains(&path.as_str()) {
@@ -164,7 +173,10 @@ fn path<'d>(
         let place = format!("{}{path}", rootfs.trim_end_matches('/'));
         let there = checker.ask("OCI-RT-0719", "paths", |host| host.path(&place));
         if there.is_some_and(|there| !matches!(there, PathKind::Missing | PathKind::Device)) {
-            checker.at("OCI-RT-0719", value, &[&Shown(&path)]);
+            let found = checker.at("OCI-RT-0719", value, &[&Shown(&path)]);
+            if there == Some(PathKind::Directory) {
+                found.severity(Severity::Error);
+            }
         }
     }
 }

@@ -18,14 +18,14 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
             }
         }
     }
-    if checker.platform == Platform::Linux && checker.lacks(root, "linux") && present.is_empty() {
+    if checker.platform == Platform::Linux && checker.needs("OCI-RT-0130", root, "linux") && present.is_empty() {
         let edit = root.insert_member("linux", "{}");
         checker.missing("OCI-RT-0130", root, "linux").propose("add an empty section", edit);
     }
-    if checker.platform == Platform::Windows && checker.lacks(root, "windows") {
+    if checker.platform == Platform::Windows && checker.needs("OCI-RT-0132", root, "windows") {
         checker.missing("OCI-RT-0132", root, "windows");
     }
-    if checker.platform == Platform::Linux && checker.lacks(root, "mounts") {
+    if checker.platform == Platform::Linux && checker.needs("OCI-RT-0131", root, "mounts") {
         let edit = root.insert_member("mounts", r#"[{"destination": "/proc", "type": "proc", "source": "proc"}]"#);
         checker.missing("OCI-RT-0131", root, "mounts").propose("add /proc at least", edit);
     }

@@ -2,7 +2,7 @@
 
 use crate::check::context::{Checker, Shown};
 use crate::check::view::{View as _, strings};
-use crate::check::{Kind, PathKind, Platform, names};
+use crate::check::{Kind, PathKind, Platform, names, patterns};
 use crate::doc::{Shape, Value};
 
 pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
@@ -25,12 +25,12 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
             checker.key("OCI-RT-0507", member, &[]);
         }
         for hook in member.items().filter(|hook| hook.shape() == Shape::Object) {
-            one(checker, hook, &kind);
+            one(checker, root, hook, &kind);
         }
     }
 }
 
-fn one(checker: &mut Checker<'_>, hook: Value<'_>, kind: &str) {
+fn one(checker: &mut Checker<'_>, root: Value<'_>, hook: Value<'_>, kind: &str) {
     for (value, text) in strings(hook.list("env")).filter(|(_, text)| !text.contains('=')) {
         checker.at("OCI-RT-0505", value, &[&Shown(&text)]);
     }
@@ -52,9 +52,17 @@ fn one(checker: &mut Checker<'_>, hook: Value<'_>, kind: &str) {
             checker.at("OCI-RT-0508", args, &[&Shown(base)]);
         }
     }
-    // What starts in the container is looked for there.
-    if kind != "startContainer" && checker.kind == Kind::RuntimeConfig && !path.contains('\0') {
-        match checker.ask("OCI-RT-0503", "paths", |host| host.path(&path)) {
+    // What starts in the container is looked for there, if no mount may bring it.
+    let inside = kind == "startContainer";
+    let rootfs = root.object("root").and_then(|root| root.text("path")).unwrap_or_default();
+    let mounted = || {
+        let mut mounts =
+            root.list("mounts").filter_map(|mount| Some(patterns::normal_path(&mount.text("destination")?)));
+        mounts.any(|mount| mount != "/" && patterns::is_under(&path, &mount))
+    };
+    let place = if inside { format!("{}{path}", rootfs.trim_end_matches('/')) } else { path.clone().into_owned() };
+    if checker.kind == Kind::RuntimeConfig && !path.contains('\0') && !(inside && (rootfs.is_empty() || mounted())) {
+        match checker.ask("OCI-RT-0503", "paths", |host| host.path(&place)) {
             Some(PathKind::Missing) => {
                 checker.at("OCI-RT-0503", value, &[&Shown(&path), &"does not exist"]);
             }

@@ -2,7 +2,7 @@
 
 use crate::check::context::{Checker, Shown};
 use crate::check::view::View as _;
-use crate::check::{Platform, names, patterns};
+use crate::check::{Platform, Severity, names, patterns};
 use crate::doc::Value;
 use std::collections::BTreeMap;
 
@@ -26,7 +26,10 @@ fn rlimits(checker: &mut Checker<'_>, process: Value<'_>) {
             && soft > hard
         {
             let edit = rlimit.present("hard").map(|value| value.replace(soft.to_string()));
-            checker.at("OCI-RT-0323", value, &[&soft, &hard]).propose("raise hard", edit);
+            let found = checker.at("OCI-RT-0323", value, &[&soft, &hard]).propose("raise hard", edit);
+            if let Some(other) = rlimit.present("hard") {
+                found.related(other, "the hard limit");
+            }
         }
         let Some(value) = rlimit.string("type") else { continue };
         let name = value.as_str().unwrap_or_default().into_owned();
@@ -48,18 +51,37 @@ fn rlimits(checker: &mut Checker<'_>, process: Value<'_>) {
                 .related(first, "it is here already")
                 .propose("drop the earlier", edit);
         }
-        let least = match name.as_str() {
-            "RLIMIT_NOFILE" => 3,
-            "RLIMIT_NPROC" => 1,
-            "RLIMIT_AS" | "RLIMIT_STACK" => 64 << 10,
-            _ => 0,
-        };
-        if soft.is_some_and(|soft| soft < least && soft >= 0) {
-            checker.at("OCI-RT-0325", rlimit, &[&name, &soft.unwrap_or_default()]);
+        if let Some(soft) = soft.filter(|soft| *soft >= 0) {
+            too_low(checker, rlimit, &name, soft);
         }
-        if let (true, Some(value)) = (name == "RLIMIT_NOFILE" && hard > Some(1_048_576), rlimit.present("hard")) {
-            checker.at("OCI-RT-0324", value, &[&hard.unwrap_or_default()]);
+        if let (true, Some(value), Some(hard)) = (name == "RLIMIT_NOFILE", rlimit.present("hard"), hard) {
+            let most = checker.ask("OCI-RT-0324", "the most open files", |host| host.most_open_files());
+            let found = (hard > most.map_or(1_048_576, i128::from)).then(|| checker.at("OCI-RT-0324", value, &[&hard]));
+            if let (Some(found), Some(_)) = (found, most) {
+                found.severity(Severity::Error);
+            }
         }
+    }
+}
+
+/// Limits under which runtimes were seen to fail before the program starts, or the program with its first steps.
+fn too_low(checker: &mut Checker<'_>, rlimit: Value<'_>, name: &str, soft: i128) {
+    let (none_starts, some_start, odd) = match name {
+        "RLIMIT_NOFILE" => (17, 0, 0),
+        "RLIMIT_AS" | "RLIMIT_DATA" => ((64 << 10) + 1, 0, 1 << 20),
+        "RLIMIT_STACK" => (4096, 0, 64 << 10),
+        "RLIMIT_FSIZE" => (0, 4096, 0),
+        "RLIMIT_NPROC" => (0, 0, 1),
+        _ => return,
+    };
+    if soft >= none_starts.max(some_start).max(odd) {
+        return;
+    }
+    let found = checker.at("OCI-RT-0325", rlimit, &[&name, &soft]);
+    if soft < none_starts {
+        found.severity(Severity::Error);
+    } else if soft < some_start {
+        found.severity(Severity::Error).accepted(&["runc-1.1"]);
     }
 }
 
@@ -68,19 +90,24 @@ fn labels(checker: &mut Checker<'_>, process: Value<'_>) {
         let profile = value.as_str().unwrap_or_default();
         if profile.contains(char::is_whitespace) {
             checker.at("OCI-RT-0333", value, &[&Shown(&profile), &"is not the name of a profile"]);
-        } else if !profile.is_empty()
-            && profile != "unconfined"
-            && checker.ask("OCI-RT-0333", "apparmor", |host| host.apparmor()) == Some(false)
-        {
-            checker.at("OCI-RT-0333", value, &[&Shown(&profile), &"cannot be applied: AppArmor is off on this host"]);
+        } else if checker.ask("OCI-RT-0333", "apparmor", |host| host.apparmor()) == Some(false) {
+            let why = "cannot be applied: AppArmor is off on this host";
+            let found = checker.at("OCI-RT-0333", value, &[&Shown(&profile), &why]);
+            if profile.is_empty() {
+                found.accepted(&["runc-1.1"]);
+            }
         }
     }
     if let Some(value) = process.string("selinuxLabel") {
         let label = value.as_str().unwrap_or_default();
         if !label.is_empty() && !patterns::selinux_label(&label) {
             checker.at("OCI-RT-0334", value, &[&Shown(&label), &"is not user:role:type with a level or without"]);
-        } else if !label.is_empty() && checker.ask("OCI-RT-0334", "selinux", |host| host.selinux()) == Some(false) {
-            checker.at("OCI-RT-0334", value, &[&Shown(&label), &"cannot be applied: SELinux is off on this host"]);
+        } else if checker.ask("OCI-RT-0334", "selinux", |host| host.selinux()) == Some(false) {
+            let why = "cannot be applied: SELinux is off on this host";
+            let found = checker.at("OCI-RT-0334", value, &[&Shown(&label), &why]);
+            if label.is_empty() {
+                found.accepted(&["runc-1.1"]);
+            }
         }
     }
 }

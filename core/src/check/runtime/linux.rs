@@ -21,12 +21,19 @@ pub(in crate::check) const OLD_MEMBERS: [(&str, &str); 8] = [
 
 pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
     let Some(linux) = root.object("linux") else { return };
-    propagation(checker, linux);
+    propagation(checker, root, linux);
     paths(checker, linux);
     if let Some(value) = linux.string("mountLabel") {
         let label = value.as_str().unwrap_or_default();
         if !label.is_empty() && !patterns::selinux_label(&label) {
             checker.at("OCI-RT-1005", value, &[&Shown(&label)]);
+        } else if !label.is_empty() && checker.ask("OCI-RT-1005", "selinux", |host| host.selinux()) == Some(false) {
+            checker.say(
+                "OCI-RT-1005",
+                value,
+                "mountLabel \"{}\" cannot be applied: SELinux is off on this host",
+                &[&Shown(&label)],
+            );
         }
     }
     let flags = linux.object("personality").and_then(|personality| personality.array("flags"));
@@ -47,10 +54,13 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
     shared(checker, root);
 }
 
-fn propagation(checker: &mut Checker<'_>, linux: Value<'_>) {
+fn propagation(checker: &mut Checker<'_>, root: Value<'_>, linux: Value<'_>) {
     let Some(value) = linux.string("rootfsPropagation") else { return };
     let text = value.as_str().unwrap_or_default();
     if text.is_empty() {
+        let edit = value.remove();
+        let found = checker.at("OCI-RT-1001", value, &[&""]).accepted(&["runc-1.1", "crun-1.8"]);
+        found.propose("leave it out", edit);
         return;
     }
     if !names::MOUNT_PROPAGATION.contains(&&*text) {
@@ -58,7 +68,14 @@ fn propagation(checker: &mut Checker<'_>, linux: Value<'_>) {
         if let Some(near) = found.guess(&text, names::MOUNT_PROPAGATION.iter().copied()) {
             found.safe(format!("write {near:?}"), [value.replace(crate::doc::quote(near))]);
         }
-    } else if let Some(plain) = text.strip_prefix('r').or(text.strip_prefix("runbindable").map(|_| "unbindable")) {
+    } else if let ("unbindable", Some(mount)) = (&*text, root.list("mounts").find(|mount| Mount::read(*mount).binds)) {
+        let words = "with the root file system {} nothing can be bound into it";
+        checker.say("OCI-RT-1001", value, words, &[&text]).related(mount, "this is bound").refused(&["crun-1.8"]);
+    } else if text == "runbindable" {
+        checker
+            .say("OCI-RT-1001", value, "{} is refused by runtimes: the root file system has to be bound", &[&text])
+            .refused(&["crun-1.8"]);
+    } else if let Some(plain) = text.strip_prefix('r') {
         let found = checker.at("OCI-RT-1002", value, &[&text]);
         found.propose(format!("write {plain:?}"), [value.replace(crate::doc::quote(plain))]);
     }
@@ -69,13 +86,25 @@ fn paths(checker: &mut Checker<'_>, linux: Value<'_>) {
     for (name, code) in [("maskedPaths", "OCI-RT-1003"), ("readonlyPaths", "OCI-RT-1004")] {
         for (value, path) in strings(linux.list(name)) {
             if !path.starts_with('/') {
-                checker.at(code, value, &[&Shown(&path)]);
+                let long = patterns::has_long_name(&path);
+                let found = checker.at(code, value, &[&Shown(&path)]);
+                if long {
+                    found.refused(&["runc-1.1", "crun-1.8"]);
+                }
                 continue;
+            }
+            if patterns::has_long_name(&path) {
+                let words = "{} has a part of more than 255 bytes, which no file system takes";
+                checker.say("OCI-RT-0016", value, words, &[&Shown(&path)]);
             }
             if path.len() > super::mounts::LONGEST_PATH {
                 continue;
             }
             let normal = patterns::normal_path(&path);
+            if normal == "/proc" && name == "maskedPaths" {
+                let found = checker.say(code, value, "{} as a whole cannot be masked: runc needs it", &[&path]);
+                found.refused(&["runc-1.1"]);
+            }
             let parent = ancestors(&normal).find_map(|above| seen.get(above));
             if let Some(first) = seen.get(&normal) {
                 checker
@@ -100,7 +129,7 @@ fn ancestors(path: &str) -> impl Iterator<Item = &str> {
 fn resource_director(checker: &mut Checker<'_>, rdt: Value<'_>) {
     if let Some(value) = rdt.string("closID") {
         let id = value.as_str().unwrap_or_default();
-        if matches!(&*id, "." | "..") || (id.len() > 1 && id.contains('/')) {
+        if matches!(&*id, "." | "..") || id.contains('/') {
             checker.at("OCI-RT-1021", value, &[&Shown(&id)]);
         }
     }
@@ -122,7 +151,8 @@ fn resource_director(checker: &mut Checker<'_>, rdt: Value<'_>) {
         }
     }
     if checker.ask("OCI-RT-1023", "paths", |host| host.path("/sys/fs/resctrl/schemata")) == Some(PathKind::Missing) {
-        checker.key("OCI-RT-1023", rdt, &[]);
+        let limits = rdt.present("l3CacheSchema").or(rdt.present("memBwSchema")).is_some();
+        checker.key("OCI-RT-1023", rdt, &[]).refused(if limits { &["runc-1.1"] } else { &[] });
     }
 }
 

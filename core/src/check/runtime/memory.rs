@@ -28,7 +28,7 @@ fn memory(checker: &mut Checker<'_>, memory: Value<'_>) {
     let limit = number("limit").filter(|(_, limit)| *limit > 0);
     if let Some((value, amount)) = limit.filter(|(_, limit)| *limit < 6 * MIB) {
         let found = checker.at("OCI-RT-0812", value, &[&amount]);
-        if amount >= MIB {
+        if amount > 2 * MIB {
             found.warning();
         }
     }
@@ -40,7 +40,10 @@ fn memory(checker: &mut Checker<'_>, memory: Value<'_>) {
                 found.related(other, "the limit").propose("make it as large as the limit", [edit]);
             }
             None if memory.present("limit").is_none_or(|limit| limit.as_integer().is_some()) => {
-                checker.at("OCI-RT-0814", value, &[]);
+                let found = checker.at("OCI-RT-0814", value, &[]);
+                if let Some(limit) = memory.present("limit") {
+                    found.related(limit, "this is no limit");
+                }
             }
             _ => {}
         }
@@ -79,6 +82,10 @@ fn processors(checker: &mut Checker<'_>, cpu: Value<'_>) {
         }
         Some((value, amount)) if amount < -1 => {
             checker.at("OCI-RT-0824", value, &[&amount]);
+        }
+        Some((value, amount)) if amount >= 1 << 44 => {
+            let words = "cpu.quota is {} microseconds, more than the kernel takes; leave it out for no limit";
+            checker.say("OCI-RT-0822", value, words, &[&amount]);
         }
         _ => {}
     }

@@ -4,7 +4,7 @@ use super::mounts::Mount;
 use super::namespaces::Namespaces;
 use crate::check::context::{Checker, Shown};
 use crate::check::view::View as _;
-use crate::check::{names, patterns};
+use crate::check::{Profile, Severity, names, patterns};
 use crate::doc::Value;
 use std::collections::BTreeMap;
 
@@ -78,6 +78,9 @@ const OPPOSITES: &[&[&str]] = &[
     &["sync", "async"],
 ];
 
+/// Flags that crun 1.8 does not know.
+const NEW_FLAGS: &[&str] = &["iversion", "loud", "noiversion", "nosymfollow", "silent", "symfollow"];
+
 const ALIASES: &[(&str, &str)] =
     &[("readonly", "ro"), ("read-only", "ro"), ("readwrite", "rw"), ("read-write", "rw"), ("recursive", "rbind")];
 
@@ -131,6 +134,10 @@ fn contradiction(
         let edit = first.remove();
         let found = checker.at("OCI-RT-0418", value, &[&text, &other]);
         found.related(first, "it is contradicted").propose("keep one of them", edit);
+        // The kernel takes one kind of propagation at a time; runc sets them one after the other.
+        if names::MOUNT_PROPAGATION.contains(&text) && text.trim_start_matches('r') != other.trim_start_matches('r') {
+            found.severity(Severity::Error).accepted(&["runc-1.1"]);
+        }
     }
 }
 
@@ -139,7 +146,23 @@ fn kind_of_option(checker: &mut Checker<'_>, mount: &Mount<'_>, value: Value<'_>
         checker.at("OCI-RT-0425", value, &[&text]);
         return;
     }
-    if is_flag(text) || (text == "idmap" || text == "ridmap") {
+    if text == "remount" && !mount.binds {
+        let words = "the option {} changes a mount; here is none yet";
+        checker.say("OCI-RT-0417", value, words, &[&text]).severity(Severity::Error);
+        return;
+    }
+    // crun takes it for a flag that changes nothing, runc 1.1 for data.
+    if text == "defaults" && is_closed(mount) {
+        let found = checker.at("OCI-RT-0417", value, &[&text]).severity(Severity::Error).accepted(&["crun-1.8"]);
+        found.propose("leave it out", value.remove());
+        return;
+    }
+    if checker.options.profile == Profile::Crun18 && NEW_FLAGS.contains(&text) && is_closed(mount) {
+        checker.say("OCI-RT-0417", value, "crun 1.8 does not know the option {}", &[&text]).refused(&["crun-1.8"]);
+        return;
+    }
+    // An empty one changes nothing.
+    if is_flag(text) || matches!(text, "idmap" | "ridmap" | "") {
         return;
     }
     if text == "tmpcopyup" {
@@ -156,7 +179,10 @@ fn kind_of_option(checker: &mut Checker<'_>, mount: &Mount<'_>, value: Value<'_>
     if let Some(right) = alias {
         let edit = value.replace(crate::doc::quote(right));
         let edit = if mount.has(right) { value.remove() } else { Some(edit) };
-        checker.at("OCI-RT-0417", value, &[&Shown(text)]).safe(format!("write {right:?}"), edit);
+        let found = checker.at("OCI-RT-0417", value, &[&Shown(text)]).safe(format!("write {right:?}"), edit);
+        if is_closed(mount) {
+            found.severity(Severity::Error);
+        }
         return;
     }
     let flags = [names::MOUNT_FLAGS, names::MOUNT_PROPAGATION].into_iter().flatten().copied();
@@ -174,9 +200,7 @@ fn kind_of_option(checker: &mut Checker<'_>, mount: &Mount<'_>, value: Value<'_>
     let known = DATA.iter().find(|(kind, _)| *kind == mount.kind);
     match known {
         Some((kind, keys)) if keys.contains(&name) => {
-            if *kind == "tmpfs" {
-                tmpfs_value(checker, value, text);
-            }
+            data_value(checker, value, kind, text);
         }
         // overlay and cgroup2 grow; the others are closed.
         Some((kind, keys)) => {
@@ -199,11 +223,29 @@ fn kind_of_option(checker: &mut Checker<'_>, mount: &Mount<'_>, value: Value<'_>
     }
 }
 
-fn tmpfs_value(checker: &mut Checker<'_>, value: Value<'_>, text: &str) {
+/// Whether the kernel refuses options that it does not know for this file system.
+fn is_closed(mount: &Mount<'_>) -> bool {
+    !mount.binds && matches!(mount.kind.as_str(), "tmpfs" | "devpts" | "proc" | "sysfs" | "mqueue")
+}
+
+fn data_value(checker: &mut Checker<'_>, value: Value<'_>, kind: &str, text: &str) {
     let (name, given) = text.split_once('=').unwrap_or((text, ""));
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let amount = |units: &[char]| digits(given.strip_suffix(units).unwrap_or(given));
+    let octal = || !given.is_empty() && given.bytes().all(|byte| (b'0'..=b'7').contains(&byte));
     let fits = match name {
+        _ if kind == "devpts" => match name {
+            "mode" | "ptmxmode" => octal(),
+            "uid" | "gid" | "max" => digits(given),
+            _ => true,
+        },
+        _ if kind == "proc" => match name {
+            "hidepid" => matches!(given, "0" | "1" | "2" | "4" | "off" | "noaccess" | "invisible" | "ptraceable"),
+            "subset" => given == "pid",
+            "gid" => digits(given),
+            _ => true,
+        },
+        _ if kind != "tmpfs" => true,
         "size" => amount(&['k', 'K', 'm', 'M', 'g', 'G', '%']),
         "nr_blocks" | "nr_inodes" => amount(&['k', 'K', 'm', 'M', 'g', 'G']),
         "mode" => (1..=4).contains(&given.len()) && given.bytes().all(|byte| (b'0'..=b'7').contains(&byte)),
@@ -215,7 +257,7 @@ fn tmpfs_value(checker: &mut Checker<'_>, value: Value<'_>, text: &str) {
     if fits {
         return;
     }
-    let found = checker.at("OCI-RT-0423", value, &[&Shown(text)]);
+    let found = checker.at("OCI-RT-0423", value, &[&Shown(text), &kind]);
     let short = given.trim_end_matches(['b', 'B']).trim_end_matches('i');
     if let (true, Some(_)) = (matches!(name, "size" | "nr_blocks" | "nr_inodes"), patterns::bytes(given)) {
         let right = format!("{name}={}", short.to_lowercase());

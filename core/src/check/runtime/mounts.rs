@@ -4,7 +4,7 @@ use super::mount_options;
 use super::namespaces::Namespaces;
 use crate::check::context::{Checker, Shown};
 use crate::check::view::{View as _, strings};
-use crate::check::{Kind, PathKind, Platform, patterns};
+use crate::check::{Kind, PathKind, Platform, Severity, patterns};
 use crate::doc::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -186,19 +186,42 @@ fn destination(checker: &mut Checker<'_>, mount: &Mount<'_>) {
     if checker.platform != Platform::Linux {
         return;
     }
+    if patterns::has_long_name(&normal) {
+        checker.say(
+            "OCI-RT-0016",
+            value,
+            "{} has a part of more than 255 bytes, which no file system takes",
+            &[&Shown(&text)],
+        );
+    }
+    let steps = text.split('/').filter(|step| !step.is_empty()).count();
+    if steps > 1 && !mount.binds && matches!(mount.kind.as_str(), "proc" | "sysfs") {
+        let words = "crun mounts a {} file system directly below the root only";
+        checker.say("OCI-RT-0420", value, words, &[&mount.kind]).accepted(&["runc-1.1"]);
+    }
     if normal == "/" {
         checker.at("OCI-RT-0405", value, &[]);
+    } else if normal == "/proc" && mount.binds && !source_is_proc(mount) {
+        let why = "only a proc file system can be mounted on /proc";
+        checker.at("OCI-RT-0420", value, &[&why]).accepted(&["crun-1.8"]);
     } else if normal == "/proc" && !mount.binds && !matches!(mount.kind.as_str(), "proc" | "") {
         checker.at("OCI-RT-0420", value, &[&"only a proc file system can be mounted on /proc"]);
     } else if normal.starts_with("/proc/") && !INSIDE_PROC.contains(&normal.as_str()) {
         checker.at("OCI-RT-0420", value, &[&format!("{} is inside /proc", Shown(&normal))]);
+    } else if normal.starts_with("/proc/") && !mount.binds {
+        checker.at("OCI-RT-0420", value, &[&format!("{} is a file: only a file can be bound there", Shown(&normal))]);
     }
+}
+
+/// Whether what is bound comes from a proc file system, as far as its path tells.
+fn source_is_proc(mount: &Mount<'_>) -> bool {
+    mount.value.text("source").is_none_or(|source| source.starts_with("/proc"))
 }
 
 fn kind_and_source(checker: &mut Checker<'_>, mount: &Mount<'_>, namespaces: &Namespaces<'_>) {
     let value = mount.value;
     let linux = checker.platform == Platform::Linux;
-    if linux && mount.kind.is_empty() && !mount.binds && checker.lacks_or_empty(value, "type") {
+    if linux && mount.kind.is_empty() && !mount.binds && checker.needs_more("OCI-RT-0410", value, "type") {
         let options_readable = value.present("options").is_none() || value.array("options").is_some();
         if options_readable {
             checker.missing("OCI-RT-0410", value, "type");
@@ -217,6 +240,18 @@ fn kind_and_source(checker: &mut Checker<'_>, mount: &Mount<'_>, namespaces: &Na
             found.for_parent(value);
         }
     }
+    let is_none = mount.kind == "none";
+    if let (true, Some(place)) = (linux && is_none && !mount.binds, value.string("type")) {
+        checker.say("OCI-RT-0411", place, "{} is no file system; it goes with \"bind\" or \"rbind\"", &[&"none"]);
+    }
+    if linux
+        && mount.kind == "overlay"
+        && !mount.binds
+        && !mount.options.iter().any(|(_, text)| text.starts_with("lowerdir"))
+    {
+        let place = value.present("options").unwrap_or(value);
+        checker.say("OCI-RT-0412", place, "an {} needs the option lowerdir=", &[&"overlay"]).severity(Severity::Error);
+    }
     let known = FILE_SYSTEMS.contains(&mount.kind.as_str()) || mount.kind.starts_with("fuse.") || mount.kind.is_empty();
     if let (true, false, Some(place)) = (linux && !mount.binds, known, value.string("type")) {
         let kinds = checker.options.host.and_then(|host| host.filesystems());
@@ -227,7 +262,10 @@ fn kind_and_source(checker: &mut Checker<'_>, mount: &Mount<'_>, namespaces: &Na
             }
         }
     }
-    let no_source = checker.lacks_or_empty(value, "source");
+    let no_source = match linux && mount.binds {
+        true => checker.needs_more("OCI-RT-0413", value, "source"),
+        false => checker.lacks_or_empty(value, "source"),
+    };
     if linux && mount.binds && no_source {
         checker.missing("OCI-RT-0413", value, "source");
     } else if linux
@@ -301,7 +339,12 @@ fn order(checker: &mut Checker<'_>, mounts: &[Mount<'_>]) {
         if let Some(first) = seen.get(path) {
             // A remount of the same place changes its flags; that is no mistake.
             if !mount.has("remount") {
-                checker.at("OCI-RT-0406", place, &[&Shown(path)]).related(first.value, "this mount is hidden");
+                let found = checker.at("OCI-RT-0406", place, &[&Shown(path)]);
+                found.related(first.value, "this mount is hidden");
+                // The kernel mounts the same instance in the same place once.
+                if first.kind == mount.kind && matches!(mount.kind.as_str(), "sysfs" | "mqueue") && !mount.binds {
+                    found.severity(Severity::Error);
+                }
             }
         } else {
             let below = format!("{path}/");
@@ -329,24 +372,60 @@ fn default_file_systems(checker: &mut Checker<'_>, list: Value<'_>, mounts: &[Mo
     }
 }
 
+/// Directories of `/sys` on which something is to be mounted.
+const MADE_BY_KERNEL: &[&str] = &[
+    "/sys/firmware",
+    "/sys/firmware/efi/efivars",
+    "/sys/fs",
+    "/sys/fs/bpf",
+    "/sys/fs/cgroup",
+    "/sys/fs/fuse/connections",
+    "/sys/fs/pstore",
+    "/sys/fs/resctrl",
+    "/sys/fs/selinux",
+    "/sys/fs/smackfs",
+    "/sys/hypervisor",
+    "/sys/kernel",
+    "/sys/kernel/config",
+    "/sys/kernel/debug",
+    "/sys/kernel/security",
+    "/sys/kernel/tracing",
+    "/sys/module",
+    "/sys/block",
+    "/sys/bus",
+    "/sys/class",
+    "/sys/dev",
+    "/sys/devices",
+    "/sys/power",
+];
+
 /// Places that cannot be made because what they are in is read-only.
 fn below_read_only(checker: &mut Checker<'_>, mounts: &[Mount<'_>]) {
     let mut read_only: BTreeSet<&str> = BTreeSet::new();
+    let mut sysfs: BTreeSet<&str> = BTreeSet::new();
     for mount in mounts {
         let Some(path) = mount.destination.as_deref() else { continue };
         let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
         let mut above = parent;
         while !above.is_empty() {
             // The kernel makes these itself.
-            let made = above == "/sys" && (path.starts_with("/sys/fs/") || path.starts_with("/sys/kernel/"));
+            let made = above == "/sys" && MADE_BY_KERNEL.contains(&path);
             let place = mount.value.present("destination").filter(|_| !made && read_only.contains(above));
             if let Some(place) = place {
-                checker.at("OCI-RT-0421", place, &[&Shown(path), &Shown(above)]);
+                let found = checker.at("OCI-RT-0421", place, &[&Shown(path), &Shown(above)]);
+                // Nobody makes directories in there.
+                if sysfs.contains(above) {
+                    found.severity(Severity::Error);
+                }
                 break;
             }
             above = above.rsplit_once('/').map_or("", |(parent, _)| parent);
         }
         let empty_when_mounted = matches!(mount.kind.as_str(), "tmpfs" | "sysfs" | "ramfs");
+        if mount.kind == "sysfs" && !mount.binds {
+            sysfs.insert(path);
+            read_only.insert(path);
+        }
         if mount.read_only() && empty_when_mounted && !mount.binds {
             read_only.insert(path);
         }

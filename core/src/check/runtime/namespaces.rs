@@ -2,7 +2,7 @@
 
 use crate::check::context::{Checker, Shown};
 use crate::check::view::View as _;
-use crate::check::{Kind, PathKind, names};
+use crate::check::{Kind, PathKind, Profile, names};
 use crate::doc::{Shape, Value};
 use std::collections::BTreeMap;
 
@@ -89,8 +89,20 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>, namespaces: &Nam
         } else if !kind.is_empty() {
             seen.insert(kind.clone(), entry);
         }
-        if let Some(path) = entry.string("path").filter(|path| path.raw() != b"\"\"") {
-            self::path(checker, path, &kind);
+        match entry.string("path") {
+            // Go takes it for none.
+            Some(path) if path.raw() == b"\"\"" => {
+                let edit = path.remove();
+                let found = checker.at("OCI-RT-0603", path, &[&""]).accepted(&["runc-1.1"]);
+                found.propose("leave it out", edit);
+            }
+            Some(path) => self::path(checker, path, &kind),
+            None => {}
+        }
+        if let (true, Some(value)) =
+            (kind == "time" && checker.options.profile == Profile::Runc11, entry.present("type"))
+        {
+            checker.say("OCI-RT-0601", value, "{} does not know time namespaces", &[&"runc 1.1"]);
         }
     }
     if !namespaces.are_readable() {

@@ -2,7 +2,7 @@
 
 use crate::check::context::{Checker, Shown};
 use crate::check::view::{View as _, strings};
-use crate::check::{PathKind, Platform, patterns};
+use crate::check::{PathKind, Platform, Severity, patterns};
 use crate::doc::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/s
 
 pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
     let Some(process) = root.object("process") else {
-        if checker.lacks(root, "process") {
+        if checker.needs("OCI-RT-0201", root, "process") {
             checker.missing("OCI-RT-0201", root, "process");
         }
         return;
@@ -41,11 +41,19 @@ fn directory(checker: &mut Checker<'_>, root: Value<'_>, process: Value<'_>) {
                 .is_some_and(|path| patterns::is_under(&cwd, &patterns::normal_path(&path)) && path != "/")
         });
         let Some(rootfs) = rootfs(checker, root) else { return };
-        if !mounted
-            && checker.ask("OCI-RT-0204", "paths", |host| host.path(&format!("{rootfs}{cwd}")))
-                == Some(PathKind::Missing)
-        {
-            checker.at("OCI-RT-0204", value, &[&Shown(&cwd)]);
+        if mounted {
+            return;
+        }
+        match checker.ask("OCI-RT-0204", "paths", |host| host.path(&format!("{rootfs}{cwd}"))) {
+            Some(PathKind::Missing) => {
+                checker.at("OCI-RT-0204", value, &[&Shown(&cwd)]);
+            }
+            Some(PathKind::File | PathKind::Executable) => {
+                checker
+                    .say("OCI-RT-0204", value, "cwd {} is not a directory", &[&Shown(&cwd)])
+                    .severity(Severity::Error);
+            }
+            _ => {}
         }
     }
 }
@@ -64,7 +72,7 @@ fn arguments(checker: &mut Checker<'_>, root: Value<'_>, process: Value<'_>) {
             Some(line) if has_args => {
                 checker.at("OCI-RT-0218", line, &[&"both args and commandLine are given"]);
             }
-            None if !has_args && checker.lacks_or_empty(process, "args") => {
+            None if !has_args && checker.needs_more("OCI-RT-0218", process, "args") => {
                 checker.at("OCI-RT-0218", process, &[&"neither args nor commandLine is given"]);
             }
             _ => {}
@@ -77,7 +85,7 @@ fn arguments(checker: &mut Checker<'_>, root: Value<'_>, process: Value<'_>) {
             Some(args) if !has_args => {
                 checker.at("OCI-RT-0205", args, &[]);
             }
-            None if checker.lacks(process, "args") => {
+            None if checker.needs("OCI-RT-0205", process, "args") => {
                 let edit = process.insert_member("args", r#"["/bin/sh"]"#);
                 checker.missing("OCI-RT-0205", process, "args").propose("add the command", edit);
             }
@@ -88,14 +96,22 @@ fn arguments(checker: &mut Checker<'_>, root: Value<'_>, process: Value<'_>) {
     let Some(text) = first.as_str() else { return };
     if text.is_empty() {
         checker.at("OCI-RT-0206", first, &[]);
-    } else if text.trim().contains(' ') && process.list("args").count() == 1 {
-        checker.at("OCI-RT-0209", first, &[&Shown(&text)]);
-    } else if checker.platform == Platform::Linux && !text.contains('\0') {
-        executable(checker, root, process, first);
+    } else {
+        let missing =
+            checker.platform == Platform::Linux && !text.contains('\0') && !is_found(checker, root, process, first);
+        if text.trim().contains(' ') && process.list("args").count() == 1 {
+            let found = checker.at("OCI-RT-0209", first, &[&Shown(&text)]);
+            if missing {
+                found.severity(Severity::Error);
+            }
+        } else if missing {
+            checker.at("OCI-RT-0207", first, &[&Shown(&text)]);
+        }
     }
 }
 
-fn executable(checker: &mut Checker<'_>, root: Value<'_>, process: Value<'_>, first: Value<'_>) {
+/// Whether the command may be there: only a host can tell that it is not.
+fn is_found(checker: &mut Checker<'_>, root: Value<'_>, process: Value<'_>, first: Value<'_>) -> bool {
     let name = first.as_str().unwrap_or_default();
     let path =
         strings(process.list("env")).filter_map(|(_, text)| text.strip_prefix("PATH=").map(str::to_owned)).last();
@@ -104,7 +120,7 @@ fn executable(checker: &mut Checker<'_>, root: Value<'_>, process: Value<'_>, fi
         let edit = env.push(&crate::doc::quote(&format!("PATH={DEFAULT_PATH}")));
         checker.at("OCI-RT-0214", env, &[&"PATH", &"the command is searched in it"]).propose("add PATH", edit);
     }
-    let Some(rootfs) = rootfs(checker, root) else { return };
+    let Some(rootfs) = rootfs(checker, root) else { return true };
     let path = path.unwrap_or_else(|| DEFAULT_PATH.to_owned());
     let mut places: Vec<String> = match name.contains('/') {
         true => vec![format!("{rootfs}{}", patterns::normal_path(&name))],
@@ -119,13 +135,12 @@ fn executable(checker: &mut Checker<'_>, root: Value<'_>, process: Value<'_>, fi
     };
     places.truncate(100);
     if places.iter().any(inside) {
-        return;
+        return true;
     }
     let answers: Vec<_> =
         places.iter().map(|place| checker.ask("OCI-RT-0207", "paths", |host| host.path(place))).collect();
-    if answers.iter().all(|answer| *answer == Some(PathKind::Missing)) {
-        checker.at("OCI-RT-0207", first, &[&Shown(&name)]);
-    }
+    // What is there and no program is passed over like what is not there.
+    !answers.iter().all(|answer| matches!(answer, Some(PathKind::Missing | PathKind::Directory | PathKind::File)))
 }
 
 fn environment(checker: &mut Checker<'_>, process: Value<'_>) {

@@ -10,7 +10,7 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>, namespaces: &Nam
     let windows = checker.platform == Platform::Windows;
     let hyperv = root.object("windows").is_some_and(|windows| windows.present("hyperv").is_some());
     match root.present("root") {
-        None if !(windows && hyperv) && checker.lacks(root, "root") => {
+        None if !(windows && hyperv) && checker.needs("OCI-RT-0110", root, "root") => {
             let edit = root.insert_member("root", r#"{"path": "rootfs"}"#);
             checker.missing("OCI-RT-0110", root, "root").propose("add a root", edit);
         }
@@ -90,7 +90,10 @@ fn host_name(checker: &mut Checker<'_>, root: Value<'_>, namespaces: &Namespaces
         }
         if !namespaces.has("uts") && namespaces.are_readable() {
             let edit = namespaces.list.and_then(|list| list.push(r#"{"type": "uts"}"#));
-            checker.at(without_uts, value, &[]).propose("add a uts namespace", edit);
+            let found = checker.at(without_uts, value, &[]).propose("add a uts namespace", edit);
+            if let Some(place) = namespaces.list.or(root.present("linux")) {
+                found.related(place, "no uts namespace here");
+            }
         }
         if text.len() > 64 {
             checker.at(too_long, value, &[&text.len()]);

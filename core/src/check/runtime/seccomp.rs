@@ -1,8 +1,8 @@
 //! Seccomp profiles.
 
 use crate::check::context::{Checker, Shown};
-use crate::check::names;
 use crate::check::view::{View as _, strings};
+use crate::check::{Profile, names};
 use crate::doc::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,6 +12,19 @@ pub(in crate::check) const DOCKER_MEMBERS: [&str; 6] =
 
 /// Without these nothing starts.
 const NEEDED: [&str; 2] = ["execve", "exit_group"];
+
+/// Without these runc does not get as far as the program.
+const NEEDED_BY_RUNC: [&str; 5] = ["close", "fstatfs", "getdents64", "openat", "write"];
+
+/// Architectures that runc 1.1 does not know.
+const NEW_ARCHITECTURES: [&str; 6] = [
+    "SCMP_ARCH_RISCV64",
+    "SCMP_ARCH_LOONGARCH64",
+    "SCMP_ARCH_M68K",
+    "SCMP_ARCH_SH",
+    "SCMP_ARCH_PARISC",
+    "SCMP_ARCH_PARISC64",
+];
 
 /// The 32-bit architectures whose calls a 64-bit one serves too.
 const SIBLINGS: [(&str, &[&str]); 4] = [
@@ -42,6 +55,9 @@ pub(super) fn profile(checker: &mut Checker<'_>, seccomp: Value<'_>) {
         checker.at("OCI-RT-0913", value, &[&Shown(&default)]);
     }
     architectures(checker, seccomp);
+    if let (Profile::Runc11, Some(value)) = (checker.options.profile, seccomp.list("flags").next()) {
+        checker.say("OCI-RT-0904", value, "{} takes no flags of seccomp", &[&"runc 1.1"]);
+    }
     let listener = seccomp.string("listenerPath").filter(|path| path.raw() != b"\"\"");
     if let Some(path) = listener.filter(|path| !path.as_str().unwrap_or_default().starts_with('/')) {
         checker.at("OCI-RT-0923", path, &[]);
@@ -64,6 +80,15 @@ fn takes_errno(action: &str) -> bool {
 fn architectures(checker: &mut Checker<'_>, seccomp: Value<'_>) {
     let mut seen = BTreeSet::new();
     for (value, name) in strings(seccomp.list("architectures")) {
+        let unknown = match checker.options.profile {
+            Profile::Runc11 => NEW_ARCHITECTURES.contains(&&*name),
+            Profile::Crun18 => name == "SCMP_ARCH_LOONGARCH64",
+            _ => false,
+        };
+        if unknown {
+            let words = "{} does not know the architecture {}";
+            checker.say("OCI-RT-0903", value, words, &[&checker.options.profile.name(), &name]);
+        }
         if !seen.insert(name.clone().into_owned()) {
             checker
                 .at("OCI-RT-0905", value, &[&format!("{} occurs twice", Shown(&name))])
@@ -172,10 +197,28 @@ fn arguments(checker: &mut Checker<'_>, rule: Value<'_>) {
 }
 
 fn strictness(checker: &mut Checker<'_>, seccomp: Value<'_>, default: &str) {
-    if !matches!(
-        default,
-        "SCMP_ACT_KILL" | "SCMP_ACT_KILL_PROCESS" | "SCMP_ACT_KILL_THREAD" | "SCMP_ACT_ERRNO" | "SCMP_ACT_TRAP"
-    ) {
+    let denies = |action: &str| {
+        matches!(
+            action,
+            "SCMP_ACT_KILL"
+                | "SCMP_ACT_KILL_PROCESS"
+                | "SCMP_ACT_KILL_THREAD"
+                | "SCMP_ACT_ERRNO"
+                | "SCMP_ACT_TRAP"
+                | "SCMP_ACT_TRACE"
+        )
+    };
+    if !denies(default) {
+        let rules = seccomp.list("syscalls").filter(|rule| rule.list("args").next().is_none());
+        for rule in rules.filter(|rule| rule.text("action").is_some_and(|action| denies(&action))) {
+            for (value, name) in strings(rule.list("names")) {
+                if name == "execve" {
+                    checker.at("OCI-RT-0918", value, &[&name]);
+                } else if NEEDED_BY_RUNC.contains(&&*name) {
+                    checker.at("OCI-RT-0918", value, &[&name]).accepted(&["crun-1.8"]);
+                }
+            }
+        }
         return;
     }
     let mut allowed = BTreeSet::new();

@@ -9,7 +9,7 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
     let pid = root.integer("pid");
     let runs = status == "running";
     match root.present("pid") {
-        None if runs && checker.lacks(root, "pid") => {
+        None if runs && checker.needs("OCI-RT-1203", root, "pid") => {
             checker.missing("OCI-RT-1203", root, "pid");
         }
         Some(value) if runs && pid == Some(0) => {

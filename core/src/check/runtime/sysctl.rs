@@ -7,6 +7,24 @@ use crate::check::{PathKind, names};
 use crate::doc::Value;
 use std::collections::BTreeMap;
 
+/// Parameters that take a number, and nothing else. There are more.
+const NUMBERS: [&str; 14] = [
+    "kernel.msgmax",
+    "kernel.msgmnb",
+    "kernel.msgmni",
+    "kernel.shmall",
+    "kernel.shmmax",
+    "kernel.shmmni",
+    "kernel.shm_rmid_forced",
+    "net.core.somaxconn",
+    "net.ipv4.ip_forward",
+    "net.ipv4.ip_unprivileged_port_start",
+    "net.ipv4.tcp_fin_timeout",
+    "net.ipv4.tcp_keepalive_time",
+    "net.ipv4.tcp_syncookies",
+    "net.ipv6.conf.all.disable_ipv6",
+];
+
 /// The key with dots; keys may be written with slashes too.
 pub(super) fn normal(key: &str) -> String {
     match key.find(['.', '/']) {
@@ -59,6 +77,10 @@ fn one(checker: &mut Checker<'_>, root: Value<'_>, namespaces: &Namespaces<'_>, 
         found.propose(format!("add a {kind} namespace"), namespaces.list.and_then(|list| list.push(&entry)));
     };
     match name {
+        _ if name.ends_with('.') => {
+            checker.say_key("OCI-RT-0631", member, "{} is a directory of kernel parameters", &[&shown]);
+            return;
+        }
         "kernel.hostname" => {
             checker.key("OCI-RT-0634", member, &[]);
             return;
@@ -67,14 +89,15 @@ fn one(checker: &mut Checker<'_>, root: Value<'_>, namespaces: &Namespaces<'_>, 
             let conflicts = root.text("domainname").is_some_and(|name| !name.is_empty());
             if conflicts || lacks("uts") {
                 let why = if conflicts { "it conflicts with domainname" } else { "there is no uts namespace" };
-                checker.key("OCI-RT-0635", member, &[&why]);
+                checker.key("OCI-RT-0635", member, &[&why]).refused(if conflicts { &["crun-1.8"] } else { &[] });
             } else {
                 checker.key("OCI-RT-0635", member, &[&"domainname is the member for it"]).warning();
             }
             return;
         }
         _ if name.starts_with("net.") => {
-            if lacks("network") {
+            let joined = namespaces.path("network").and_then(Value::as_str);
+            if lacks("network") || joined.is_some_and(|path| path == "/proc/1/ns/net") {
                 return needs("OCI-RT-0632", "network");
             }
         }
@@ -92,6 +115,13 @@ fn one(checker: &mut Checker<'_>, root: Value<'_>, namespaces: &Namespaces<'_>, 
             checker.key("OCI-RT-0631", member, &[&shown]);
             return;
         }
+    }
+    let numeric = NUMBERS.contains(&name) || name.starts_with("fs.mqueue.");
+    if let Some(text) =
+        member.as_str().filter(|text| numeric && !text.is_empty() && text.trim().parse::<i64>().is_err())
+    {
+        checker.say("OCI-RT-0630", member, "{} takes a number, not \"{}\"", &[&shown, &Shown(&text)]);
+        return;
     }
     let path = format!("/proc/sys/{}", name.replace('/', "\u{0}").replace('.', "/").replace('\u{0}', "."));
     if checker.ask("OCI-RT-0637", "paths", |host| host.path(&path)) == Some(PathKind::Missing) {

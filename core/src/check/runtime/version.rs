@@ -1,8 +1,8 @@
 //! The version that a config names, and members that are newer.
 
 use crate::check::context::{Checker, Shown};
-use crate::check::patterns;
 use crate::check::view::{View as _, strings};
+use crate::check::{Profile, patterns};
 use crate::doc::Value;
 
 /// The newest version that this checker knows.
@@ -59,7 +59,10 @@ const SINCE: [([u64; 3], &[&str]); 5] = [
 pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
     let Some((value, text)) = one(checker, root, "ociVersion") else { return };
     let Some((numbers, pre)) = patterns::semver(&text) else { return };
-    if numbers[0] > 1 || numbers > NEWEST {
+    // crun 1.8 looks for these characters, and refuses everything else.
+    if checker.options.profile == Profile::Crun18 && !text.contains("1.0") && numbers != [1, 1, 0] {
+        checker.say("OCI-RT-0103", value, "crun 1.8 does not take version {}", &[&Shown(&text)]).refused(&["crun-1.8"]);
+    } else if numbers[0] > 1 || numbers > NEWEST {
         checker.at("OCI-RT-0103", value, &[&Shown(&text)]);
     } else if numbers[0] == 0 || (numbers == [1, 0, 0] && pre.starts_with("rc")) {
         checker.at("OCI-RT-0104", value, &[&Shown(&text)]);
