@@ -14,7 +14,13 @@ import { checks } from "./fixtures.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const project = mkdtempSync(join(tmpdir(), "stowbook-package-"));
-const run = (command, ...args) => execFileSync(command, args, { cwd: project, encoding: "utf8" });
+const run = (command, ...args) => {
+  try {
+    return execFileSync(command, args, { cwd: project, encoding: "utf8" });
+  } catch (error) {
+    throw new Error(`${error.message}\n${error.stdout}`.slice(0, 4000));
+  }
+};
 const write = (name, text) => writeFileSync(join(project, name), text);
 
 before(() => {
