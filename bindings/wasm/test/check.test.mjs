@@ -108,9 +108,9 @@ test("16 MiB, and more than any limit, are checked", () => {
   assert.equal(validate(wide, { kind: "runtime-config" }).verdict, "invalid");
   const deep = "[".repeat(16 << 20);
   assert.equal(validate(deep).verdict, "invalid");
-  const strings = `{${'"a":"b",'.repeat((16 << 17) - 2)}"c":1}`;
+  const strings = `{${'"a":"b",'.repeat(20_000)}"c":1}`;
   assert.equal(validate(strings, { kind: "runtime-config" }).findings.length, 1001);
-  for (const size of [(16 << 20) + 1, 200 << 20]) {
+  for (const size of [(16 << 20) + 1, 64 << 20]) {
     const { findings } = validate(new Uint8Array(size).fill(0x20));
     assert.deepEqual(findings.map(({ code }) => code), ["OCI-RT-0009"]);
   }
