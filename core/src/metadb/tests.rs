@@ -205,6 +205,7 @@ fn layouts_of_other_releases_are_read() {
     let metadb = open("containerd-1.7.27");
     let sandbox = &metadb.sandboxes(&Context::in_namespace("demo"), &["labels.a==b".as_bytes()]).unwrap()[0];
     assert_eq!((sandbox.id.as_str(), sandbox.runtime.name.as_str()), ("sb1", "r"));
+    assert_eq!(metadb.namespace("demo").sandboxes().get("sb1").unwrap(), *sandbox);
     assert_eq!(dumped(&metadb)["demo"]["sandboxes"][0]["id"], "sb1");
 }
 
