@@ -33,14 +33,13 @@ fuzz_target!(|data: &[u8]| {
     let _ = metadb.snapshots(&context, "native", &[b"parent==base"]);
     let _ = (metadb.owners("base"), metadb.owners("rw"));
     let book = Store::in_memory();
-    if let Ok(report) = book.import_metadb(&metadb, &ImportOptions::default()) {
+    if book.import_metadb(&metadb, &ImportOptions::default()).is_ok() {
         // A snapshot whose parent is not there stays one.
         let is_odd = |finding: &stowbook::Finding| finding.problem != "its parent does not exist";
         let findings = book.check().expect("a book in memory can be checked");
         assert_eq!(findings.into_iter().filter(is_odd).collect::<Vec<_>>(), []);
         let again = book.import_metadb(&metadb, &ImportOptions::default()).expect("it is there already");
-        assert_eq!((again.containers, again.snapshots, again.blobs), (0, 0, 0));
-        assert_eq!(again.unchanged > 0, report != again);
+        assert_eq!((again.namespaces, again.containers, again.snapshots, again.blobs), (0, 0, 0, 0));
     }
     let book = Store::in_memory();
     let salvage = salvage(&data.to_vec()).expect("damage is no error here");
