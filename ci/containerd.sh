@@ -12,6 +12,11 @@ disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt"
   address = "$folder/containerd.sock"
 [debug]
   level = "fatal"
+# It collects when it is asked to, so that nothing goes by chance in the middle of a test.
+[plugins."io.containerd.gc.v1.scheduler"]
+  mutation_threshold = 0
+  startup_delay = "0s"
+  pause_threshold = 0.0000001
 END
     containerd --config "$folder/config.toml" 2>"$folder/containerd.log" &
     containerd_pid=$!

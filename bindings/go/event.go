@@ -110,21 +110,21 @@ func (e *Event) envelope() []byte {
 
 func readEnvelope(b []byte) (*Event, error) {
 	e := new(Event)
-	var err error
-	e.Unknown, err = readFields(b, func(f *field) error {
+	f := fieldsOf(b)
+	for f.next() {
 		switch f.number {
 		case 1:
-			return readTime(f, &e.Timestamp)
+			readTime(&f, &e.Timestamp)
 		case 2:
 			e.Namespace = f.text()
 		case 3:
 			e.Topic = f.text()
 		case 4:
-			return readAny(f, &e.Message)
+			readAny(&f, &e.Message)
 		default:
 			f.keep()
 		}
-		return nil
-	})
-	return e, err
+	}
+	e.Unknown = f.unknown
+	return e, f.err
 }

@@ -67,28 +67,28 @@ func (l *Lease) message() []byte {
 
 func readLease(b []byte) (*Lease, error) {
 	l := new(Lease)
-	var err error
-	l.Unknown, err = readFields(b, func(f *field) error {
+	f := fieldsOf(b)
+	for f.next() {
 		switch f.number {
 		case 1:
 			l.ID = f.text()
 		case 2:
-			return readTime(f, &l.CreatedAt)
+			readTime(&f, &l.CreatedAt)
 		case 3:
-			return readText(f, &l.Labels)
+			readText(&f, &l.Labels)
 		default:
 			f.keep()
 		}
-		return nil
-	})
-	return l, err
+	}
+	l.Unknown = f.unknown
+	return l, f.err
 }
 
 // readLeaseResource reads containerd.services.leases.v1.Resource.
 func readLeaseResource(b []byte) (*LeaseResource, error) {
 	r := new(LeaseResource)
-	var err error
-	r.Unknown, err = readFields(b, func(f *field) error {
+	f := fieldsOf(b)
+	for f.next() {
 		switch f.number {
 		case 1:
 			r.ID = f.text()
@@ -97,7 +97,7 @@ func readLeaseResource(b []byte) (*LeaseResource, error) {
 		default:
 			f.keep()
 		}
-		return nil
-	})
-	return r, err
+	}
+	r.Unknown = f.unknown
+	return r, f.err
 }

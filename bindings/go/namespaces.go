@@ -135,17 +135,17 @@ func (r *NamespaceRecord) message() []byte {
 
 func readNamespace(b []byte) (*NamespaceRecord, error) {
 	r := new(NamespaceRecord)
-	var err error
-	r.Unknown, err = readFields(b, func(f *field) error {
+	f := fieldsOf(b)
+	for f.next() {
 		switch f.number {
 		case 1:
 			r.Name = f.text()
 		case 2:
-			return readText(f, &r.Labels)
+			readText(&f, &r.Labels)
 		default:
 			f.keep()
 		}
-		return nil
-	})
-	return r, err
+	}
+	r.Unknown = f.unknown
+	return r, f.err
 }

@@ -175,7 +175,7 @@ fn layouts_of_other_releases_are_read() {
     for (name, version) in [("containerd-1.1.8", 2), ("containerd-1.7.27", 3), ("containerd-2.3.4", 4)] {
         assert_eq!(open(name).info().unwrap().version, Some(version), "{name}");
     }
-    for (name, version) in [("containerd-1.1.8", 2), ("containerd-1.7.27", 3)] {
+    for (name, version) in [("containerd-1.1.8", 2), ("containerd-1.4.13", 3), ("containerd-1.7.27", 3)] {
         let metadb = open(name);
         let context = Context::in_namespace("demo");
         let all: [&[u8]; 0] = [];
@@ -205,6 +205,7 @@ fn layouts_of_other_releases_are_read() {
     let metadb = open("containerd-1.7.27");
     let sandbox = &metadb.sandboxes(&Context::in_namespace("demo"), &["labels.a==b".as_bytes()]).unwrap()[0];
     assert_eq!((sandbox.id.as_str(), sandbox.runtime.name.as_str()), ("sb1", "r"));
+    assert_eq!(metadb.namespace("demo").sandboxes().get("sb1").unwrap(), *sandbox);
     assert_eq!(dumped(&metadb)["demo"]["sandboxes"][0]["id"], "sb1");
 }
 
@@ -287,7 +288,7 @@ fn damages(bytes: &[u8]) -> Vec<String> {
 
 #[test]
 fn nothing_is_wrong_with_whole_files() {
-    for name in ["containerd-1.1.8", "containerd-1.6.20", "containerd-1.7.27", "containerd-2.3.4"] {
+    for name in FILES {
         let bytes = file(&format!("{name}.db"));
         assert_eq!(damages(&bytes), [""; 0], "{name}");
         let salvage = salvage(&bytes).unwrap();
@@ -643,7 +644,8 @@ fn total(report: &crate::metadb::ImportReport) -> u64 {
     counts.iter().sum()
 }
 
-const FILES: [&str; 4] = ["containerd-1.1.8", "containerd-1.6.20", "containerd-1.7.27", "containerd-2.3.4"];
+const FILES: [&str; 5] =
+    ["containerd-1.1.8", "containerd-1.4.13", "containerd-1.6.20", "containerd-1.7.27", "containerd-2.3.4"];
 
 #[test]
 fn an_import_is_exact_and_whole_or_nothing() {
