@@ -138,7 +138,7 @@ impl Events {
             Place::Remote(remote) => {
                 let subscribe = || remote.with(|remote| remote.all_events(since.0, &filters, false));
                 let events = py.detach(subscribe).map_err(raise)?;
-                Ok(Subscription::of_server(Open::new("subscription", events), timeout))
+                Ok(Subscription::of_server(Box::new(Open::new("subscription", events)), timeout))
             }
             _ => self.refused("the events"),
         }

@@ -28,7 +28,7 @@ pub(crate) struct Subscription {
 
 enum Source {
     Store(Arc<Open<stowbook::Subscription>>),
-    Server(Open<RemoteEvents>),
+    Server(Box<Open<RemoteEvents>>),
 }
 
 impl Subscription {
@@ -36,7 +36,7 @@ impl Subscription {
         Subscription { source: Source::Store(events), timeout }
     }
 
-    pub(crate) fn of_server(events: Open<RemoteEvents>, timeout: Option<Duration>) -> Self {
+    pub(crate) fn of_server(events: Box<Open<RemoteEvents>>, timeout: Option<Duration>) -> Self {
         Subscription { source: Source::Server(events), timeout }
     }
 
