@@ -5,7 +5,7 @@
 //! ends in a result or a `Failure`; anything else that comes out of it means that the instance is broken.
 //!
 //! What has a form as JSON in the core crosses as that text: one text crosses faster than a thousand members, and reports are
-//! the same to the byte in every language. Records are [`transfer`]red so too, with their opaque values beside the text.
+//! the same to the byte in every language. Records are transferred so too, with their opaque values beside the text.
 
 pub mod check;
 #[cfg(feature = "store")]
