@@ -283,7 +283,7 @@ pub(crate) enum Namespaces {
 
 #[derive(Args)]
 pub(crate) struct Copy {
-    /// Where from: a book's file or a server's socket, unix:///PATH
+    /// Where from: a book's file, a server's socket (unix:///PATH), or a database of containerd
     #[arg(long, value_name = "PLACE")]
     pub(crate) from: PathBuf,
     /// Where to: a book's file, made where there is none, or a server's socket

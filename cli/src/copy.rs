@@ -16,7 +16,7 @@ pub(crate) fn run(global: &Global, command: &Copy) -> Result<(), Failure> {
     options.lease_until = stowbook::model::Timestamp::new(now.seconds() + LEASE_SECONDS, 0).ok();
 
     let mut at = place::named(global, &command.from);
-    let report = place::open_to_copy(&at).and_then(|from| {
+    let report = place::open_or_empty(&at).and_then(|from| {
         // What goes wrong from here on does so there, mostly; the others say what they were about.
         at = place::named(global, &command.to);
         place::Target::open(&at, options.dry_run)?.copy_from(&*from, &options)

@@ -104,13 +104,20 @@ pub(crate) fn named(global: &Global, place: &Path) -> Global {
             return global;
         }
     }
-    global.db = Some(place.to_owned());
+    // A book's file tells what it is. What is not there is no database of containerd: nobody writes those here.
+    if !place.exists() || begin(place) == Some(*b"redb") {
+        global.db = Some(place.to_owned());
+    } else {
+        global.metadb = Some(place.to_owned());
+    }
     global
 }
 
-/// What is copied from: it has to be there.
-pub(crate) fn open_to_copy(global: &Global) -> Result<Box<dyn Place>> {
-    open_or_empty(global)
+fn begin(path: &Path) -> Option<[u8; 4]> {
+    use std::io::Read as _;
+    let mut begin = [0; 4];
+    std::fs::File::open(path).ok()?.read_exact(&mut begin).ok()?;
+    Some(begin)
 }
 
 /// Where copies go to.

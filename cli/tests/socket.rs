@@ -290,6 +290,12 @@ fn records_are_copied_between_books_and_servers() {
     let [one, other] = ["a.redb", "b.redb"].map(|db| text(&format!("--db {db} -n moby c info --spec web"), 0));
     assert_eq!(one, other);
 
+    // A database of containerd has no bytes.
+    let metadb = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/metadb/containerd-2.3.4.db");
+    let said = text(&format!("copy --from {metadb} --to c.redb"), 0);
+    assert!(said.contains("its bytes cannot be read") && said.contains("content copied: 0"), "{said}");
+    assert!(text(&format!("copy --from a.redb --to {metadb}"), 1).contains("open for reading only"));
+
     text("--db b.redb -n moby c label web x=y", 0);
     let said = text("copy --from b.redb --to unix://s", 1);
     assert!(said.contains("1 of the records to copy: already exists\n  where: socket s\n"), "{said}");

@@ -14,7 +14,7 @@ pub(crate) fn texts(arguments: &Bound<'_, PyTuple>) -> PyResult<Vec<Text>> {
 /// it is. `setup` are the lines of the examples that make `created`.
 macro_rules! collection {
     (
-        $class:ident of $record:ident as $one:ident by $run:ident, $noun:literal, by $key:ident, $example:literal,
+        $class:ident of $record:ident as $one:ident, $noun:literal, by $key:ident, $example:literal,
         setup $setup:literal
         $(, get $get:ident)?
         $(, list $list:ident)?
@@ -29,12 +29,12 @@ macro_rules! collection {
                 #[pyo3(signature = ($key))]
                 #[allow(clippy::needless_pass_by_value, reason = "Python hands it over")]
                 fn get(&self, py: pyo3::Python<'_>, $key: $crate::text::Text) -> pyo3::PyResult<$record> {
-                    self.place.$run(py, |records| records.$get(&self.context, &$key.0)).map($record)
+                    self.place.run(py, |records| records.$get(&self.context, &$key.0)).map($record)
                 }
 
                 #[allow(clippy::needless_pass_by_value, reason = "Python hands it over")]
                 fn __contains__(&self, py: pyo3::Python<'_>, $key: $crate::text::Text) -> pyo3::PyResult<bool> {
-                    self.place.$run(py, |records| match records.$get(&self.context, &$key.0) {
+                    self.place.run(py, |records| match records.$get(&self.context, &$key.0) {
                         Err(error) if error.kind() == stowbook::ErrorKind::NotFound => Ok(false),
                         result => result.map(|_| true),
                     })
@@ -44,7 +44,7 @@ macro_rules! collection {
         $(
             impl $class {
                 fn found(&self, py: pyo3::Python<'_>, filters: &[&[u8]]) -> pyo3::PyResult<Vec<$record>> {
-                    self.place.$run(py, |records| {
+                    self.place.run(py, |records| {
                         let mut found = Vec::new();
                         records.$list(&self.context, filters, &mut |record| {
                             found.push($record(record));
@@ -58,7 +58,7 @@ macro_rules! collection {
         $(
             impl $class {
                 fn found(&self, py: pyo3::Python<'_>, filters: &[&[u8]]) -> pyo3::PyResult<Vec<$record>> {
-                    let found = self.place.$run(py, |records| {
+                    let found = self.place.run(py, |records| {
                         records.$list_all(&self.context, $(&self.$scope,)? filters)
                     })?;
                     Ok(found.into_iter().map($record).collect())
@@ -100,7 +100,7 @@ macro_rules! collection {
                     $one: &pyo3::Bound<'_, $record>,
                 ) -> pyo3::PyResult<$record> {
                     let record = &$one.get().0;
-                    self.place.$run(py, |records| records.$create(&self.context, record)).map($record)
+                    self.place.run(py, |records| records.$create(&self.context, record)).map($record)
                 }
 
                 #[doc = concat!("Changes the fields with these paths to what the record says, and gives it back as it is then. ",
@@ -117,7 +117,7 @@ macro_rules! collection {
                 ) -> pyo3::PyResult<$record> {
                     let record = &$one.get().0;
                     let fields: Vec<&str> = fields.iter().map(|field| field.0.as_str()).collect();
-                    self.place.$run(py, |records| records.$update(&self.context, record, &fields)).map($record)
+                    self.place.run(py, |records| records.$update(&self.context, record, &fields)).map($record)
                 }
 
                 #[doc = concat!("Removes a record.\n\n", $setup, "\n>>> ", $noun, ".delete(", $example, ")\n>>> ",
@@ -125,7 +125,7 @@ macro_rules! collection {
                 #[pyo3(signature = ($key))]
                 #[allow(clippy::needless_pass_by_value, reason = "Python hands it over")]
                 fn delete(&self, py: pyo3::Python<'_>, $key: $crate::text::Text) -> pyo3::PyResult<()> {
-                    self.place.$run(py, |records| records.$delete(&self.context, &$key.0))
+                    self.place.run(py, |records| records.$delete(&self.context, &$key.0))
                 }
             }
         )?

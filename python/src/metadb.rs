@@ -162,6 +162,18 @@ impl MetaDb {
         PyList::new(py, found.into_iter().map(|(name, _)| name))
     }
 
+    /// What is called ``id`` (a digest, an image, a snapshot's key, a container …), with all that refers to it.
+    ///
+    /// >>> from stowbook import MetaDb
+    /// >>> def who_has(path, snapshot):
+    /// ...     with MetaDb.open(path) as metadb:
+    /// ...         return [owner.resource for owned in metadb.owners(snapshot) for owner in owned.owners]
+    #[allow(clippy::needless_pass_by_value, reason = "Python hands it over")]
+    fn owners<'py>(&self, py: Python<'py>, id: Text) -> PyResult<Bound<'py, PyAny>> {
+        let owned = py.detach(|| self.metadb.with(|metadb| metadb.owners(&id.0))).map_err(raise)?;
+        values::read(py, "owned", &owned)
+    }
+
     /// Every record, exactly: a dict for each namespace, with ``labels``, ``containers``, ``images``, ``leases``,
     /// ``sandboxes``, ``content`` and ``snapshots``. Opaque values are in base64, times are RFC 3339 text.
     ///

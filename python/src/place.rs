@@ -6,23 +6,28 @@ use pyo3::prelude::*;
 use std::sync::Arc;
 use stowbook::metadb::MetaDb;
 use stowbook::{
-    ContainerStore, ContentStore, Error, EventStore, ImageStore, LeaseStore, NamespaceStore, Result, SandboxStore,
+    ContainerStore, ContentStore, EventStore, ImageStore, LeaseStore, NamespaceStore, Result, SandboxStore,
     SnapshotStore, Transaction,
 };
 use stowbook_grpc::Remote;
 
 /// What every place can do, or refuses in its own words.
 pub(crate) trait Records:
-    ContainerStore + EventStore + ImageStore + LeaseStore + NamespaceStore + SandboxStore
+    ContainerStore + ContentStore + EventStore + ImageStore + LeaseStore + NamespaceStore + SandboxStore + SnapshotStore
 {
 }
 
-impl<T: ContainerStore + EventStore + ImageStore + LeaseStore + NamespaceStore + SandboxStore> Records for T {}
-
-/// What only those places can do that know more of content and snapshots than records.
-pub(crate) trait Contents: ContentStore + SnapshotStore {}
-
-impl<T: ContentStore + SnapshotStore> Contents for T {}
+impl<T> Records for T where
+    T: ContainerStore
+        + ContentStore
+        + EventStore
+        + ImageStore
+        + LeaseStore
+        + NamespaceStore
+        + SandboxStore
+        + SnapshotStore
+{
+}
 
 #[derive(Clone)]
 pub(crate) enum Place {
@@ -44,22 +49,6 @@ impl Place {
             Place::Transaction(transaction) => transaction.alone(|transaction| operation(transaction)),
             Place::Remote(remote) => remote.with(|remote| operation(remote)),
             Place::MetaDb(metadb) => metadb.with(|metadb| operation(metadb)),
-        })
-        .map_err(raise)
-    }
-
-    /// Runs an operation on content or snapshots.
-    pub(crate) fn contents<T: Send>(
-        &self,
-        py: Python<'_>,
-        operation: impl FnOnce(&dyn Contents) -> Result<T> + Send,
-    ) -> PyResult<T> {
-        py.detach(|| match self {
-            Place::Store(book) => book.with(|store| operation(store)),
-            Place::Transaction(transaction) => transaction.alone(|transaction| operation(transaction)),
-            Place::Remote(remote) => remote.with(|remote| operation(remote)),
-            Place::MetaDb(_) => Err(Error::not_implemented("content and snapshots of a database, one by one")
-                .with_help("the dump of the database has them")),
         })
         .map_err(raise)
     }

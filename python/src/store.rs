@@ -131,9 +131,9 @@ impl Store {
         values::read(py, "collected", &collected)
     }
 
-    /// Takes the namespaces and containers of a database of containerd over: all of them, or nothing, with their times as they
-    /// are. ``namespaces`` names those that are wanted (none: all). With ``dry_run`` it only tells. What the book has already
-    /// is a conflict, or stays as it is with ``keep_existing``.
+    /// Takes the records of a database of containerd over: all of them, or nothing, with their times as they are. The bytes of
+    /// content and snapshots are not in a database. ``namespaces`` names those that are wanted (none: all). With ``dry_run``
+    /// it only tells. What the book has already with another content is a conflict, or stays with ``keep_existing``.
     ///
     /// >>> from stowbook import FailedPreconditionError, MetaDb, Store
     /// >>> try:
@@ -161,6 +161,21 @@ impl Store {
         let import = || metadb.with(|metadb| self.book.with(|store| store.import_metadb(metadb, &options)));
         let report = py.detach(import).map_err(raise)?;
         values::read(py, "import_report", &report)
+    }
+
+    /// What is called ``id`` (a digest, an image, a snapshot's key, a container …), with all that refers to it. Empty when
+    /// nothing is called so, and nothing refers to it.
+    ///
+    /// >>> from stowbook import Container, Store
+    /// >>> store = Store.in_memory()
+    /// >>> web = Container("web", "runc", snapshotter="overlayfs", snapshot_key="web-rootfs")
+    /// >>> created = store.namespace("default").containers.create(web)
+    /// >>> [[str(owner.resource) for owner in owned.owners] for owned in store.owners("web-rootfs")]
+    /// [['container web']]
+    #[allow(clippy::needless_pass_by_value, reason = "Python hands it over")]
+    fn owners<'py>(&self, py: Python<'py>, id: Text) -> PyResult<Bound<'py, PyAny>> {
+        let owned = py.detach(|| self.book.with(|store| store.owners(&id.0))).map_err(raise)?;
+        values::read(py, "owned", &owned)
     }
 
     /// Looks at every page and every value, and tells what is wrong.

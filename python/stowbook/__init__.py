@@ -53,6 +53,8 @@ __all__ = [
     "NotFoundError",
     "NotModifiedError",
     "OutOfRangeError",
+    "Owned",
+    "Owner",
     "PermissionDeniedError",
     "Reached",
     "Related",

@@ -17,6 +17,7 @@ from ._values import (
     Kind,
     MetaDbFinding,
     MetaDbInfo,
+    Owned,
     Report,
     Rule,
     Salvage,
@@ -261,9 +262,9 @@ class Store:
         dry_run: bool = False,
         keep_existing: bool = False,
     ) -> ImportReport:
-        """Takes the namespaces and containers of a database of containerd over: all of them, or nothing, with their times as they
-        are. ``namespaces`` names those that are wanted (none: all). With ``dry_run`` it only tells. What the book has already
-        is a conflict, or stays as it is with ``keep_existing``.
+        """Takes the records of a database of containerd over: all of them, or nothing, with their times as they are. The bytes of
+        content and snapshots are not in a database. ``namespaces`` names those that are wanted (none: all). With ``dry_run``
+        it only tells. What the book has already with another content is a conflict, or stays with ``keep_existing``.
 
         >>> from stowbook import FailedPreconditionError, MetaDb, Store
         >>> try:
@@ -271,6 +272,17 @@ class Store:
         ... except FailedPreconditionError as error:
         ...     print(error.kind)
         failed_precondition
+        """
+    def owners(self, id: str) -> list[Owned]:
+        """What is called ``id`` (a digest, an image, a snapshot's key, a container …), with all that refers to it. Empty when
+        nothing is called so, and nothing refers to it.
+
+        >>> from stowbook import Container, Store
+        >>> store = Store.in_memory()
+        >>> web = Container("web", "runc", snapshotter="overlayfs", snapshot_key="web-rootfs")
+        >>> created = store.namespace("default").containers.create(web)
+        >>> [[str(owner.resource) for owner in owned.owners] for owned in store.owners("web-rootfs")]
+        [['container web']]
         """
     def check(self) -> list[BookFinding]:
         """Looks at every page and every value, and tells what is wrong.
@@ -445,6 +457,14 @@ class MetaDb:
         ...     with MetaDb.open(path) as metadb:
         ...         default = metadb.namespace("default")
         ...         return {name: default.snapshots(name).list() for name in metadb.snapshotters("default")}
+        """
+    def owners(self, id: str) -> list[Owned]:
+        """What is called ``id`` (a digest, an image, a snapshot's key, a container …), with all that refers to it.
+
+        >>> from stowbook import MetaDb
+        >>> def who_has(path, snapshot):
+        ...     with MetaDb.open(path) as metadb:
+        ...         return [owner.resource for owned in metadb.owners(snapshot) for owner in owned.owners]
         """
     def dump(self) -> dict[str, typing.Any]:
         """Every record, exactly: a dict for each namespace, with ``labels``, ``containers``, ``images``, ``leases``,

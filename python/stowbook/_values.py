@@ -23,6 +23,8 @@ __all__ = [
     "ImportReport",
     "MetaDbFinding",
     "MetaDbInfo",
+    "Owned",
+    "Owner",
     "Reached",
     "Related",
     "Report",
@@ -380,6 +382,46 @@ class Collected:
 
 
 @dataclass(frozen=True)
+class Owner:
+    """Something that refers to another: see ``Owned``.
+
+    >>> from stowbook import Owner, Resource
+    >>> web, rootfs = Resource("container", "web"), Resource("snapshot", "overlayfs/web-rootfs")
+    >>> Owner(web, exists=True, how="snapshot", of=rootfs).how
+    'snapshot'
+    """
+
+    resource: Resource
+    exists: bool
+    """Whether there is a record of it."""
+    how: str
+    """How it refers to ``of``: ``snapshot``, ``target``, ``lease``, ``label KEY`` …"""
+    of: Resource
+    """What it refers to: the thing that was asked for, or an owner before this one."""
+
+
+@dataclass(frozen=True)
+class Owned:
+    """A thing in a namespace, and all that refers to it.
+
+    >>> from stowbook import Container, Store
+    >>> store = Store.in_memory()
+    >>> web = Container("web", "runc", snapshotter="overlayfs", snapshot_key="web-rootfs")
+    >>> created = store.namespace("default").containers.create(web)
+    >>> [owned] = store.owners("web-rootfs")
+    >>> owned.namespace, str(owned.resource), owned.exists, str(owned.owners[0].resource)
+    ('default', 'snapshot overlayfs/web-rootfs', False, 'container web')
+    """
+
+    namespace: str
+    resource: Resource
+    exists: bool
+    """Whether there is a record of it. What is referred to need not be there."""
+    owners: tuple[Owner, ...]
+    """What refers to it, then what refers to those, and so on: the nearest first, each reference once."""
+
+
+@dataclass(frozen=True)
 class BookFinding:
     """One thing that is wrong with a book.
 
@@ -462,16 +504,27 @@ class ImportReport:
     ()
     """
 
-    namespaces: int
-    """How many were made."""
-    containers: int
-    """How many were made."""
+    namespaces: int = 0
+    """How many were made, as with the other kinds."""
+    containers: int = 0
+    images: int = 0
+    leases: int = 0
+    sandboxes: int = 0
+    blobs: int = 0
+    ingests: int = 0
+    snapshots: int = 0
+    unchanged: int = 0
+    """How many records the book had already, with the same content."""
     conflicts: tuple[str, ...] = ()
-    """What the book has already, in words."""
+    """What the book has already with another content, in words."""
     inexact: tuple[str, ...] = ()
     """What a book cannot hold to the byte, in words."""
-    left_out: Mapping[str, int] = field(default_factory=dict)
-    """How many records of other kinds there are, which a book does not take over."""
+    concluded: tuple[str, ...] = ()
+    """What was concluded because a database does not tell it: the kinds of snapshots."""
+    doubtful: tuple[str, ...] = ()
+    """What is wrong or doubtful about a salvaged database."""
+    left_out: tuple[str, ...] = ()
+    """Which records of a salvaged database were left out, and why."""
 
 
 # What the module in Rust makes them of: JSON as the core writes it.
@@ -511,7 +564,7 @@ def collected(text: str) -> Collected:
         tuple(
             CollectedNamespace(
                 namespace["name"],
-                tuple(Resource(one["type"], one["id"]) for one in namespace["removed"]),
+                tuple(map(_resource, namespace["removed"])),
                 tuple(map(_reached, namespace["kept"])),
             )
             for namespace in json.loads(text)["namespaces"]
@@ -526,8 +579,11 @@ def _reached(reached: _Json) -> Reached:
         because = because["reference"]["how"]
     elif isinstance(because, dict):
         because = {"label": because["root_label"]}
-    resource = Resource(reached["type"], reached["id"])
-    return Reached(resource, reached["exists"], reached["flat"], _in_words(because), by)
+    return Reached(_resource(reached), reached["exists"], reached["flat"], _in_words(because), by)
+
+
+def _resource(resource: _Json) -> Resource:
+    return Resource(resource["type"], resource["id"])
 
 
 def _in_words(because: Union[str, Mapping[str, str]]) -> str:
@@ -535,6 +591,21 @@ def _in_words(because: Union[str, Mapping[str, str]]) -> str:
         return because
     [(word, key)] = because.items()
     return f"{word.replace('_', ' ')} {key}"
+
+
+def owned(text: str) -> list[Owned]:
+    return [
+        Owned(
+            one["namespace"],
+            _resource(one),
+            one["exists"],
+            tuple(
+                Owner(_resource(owner), owner["exists"], _in_words(owner["how"]), _resource(owner["of"]))
+                for owner in one["owners"]
+            ),
+        )
+        for one in json.loads(text)
+    ]
 
 
 def metadb_findings(text: str) -> list[MetaDbFinding]:
@@ -548,7 +619,7 @@ def salvage(text: str) -> Salvage:
 
 
 def import_report(text: str) -> ImportReport:
-    told = json.loads(text)
-    return ImportReport(
-        told["namespaces"], told["containers"], tuple(told["conflicts"]), tuple(told["inexact"]), told["left_out"]
-    )
+    told: _Json = json.loads(text)
+    for name, value in told.items():
+        told[name] = tuple(value) if isinstance(value, list) else value
+    return ImportReport(**told)

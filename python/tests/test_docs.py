@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import doctest
 import inspect
 import re
@@ -79,6 +80,32 @@ def test_the_readme_shows_what_happens(tmp_path: Path) -> None:
     assert code[1] == example.read_text()
     run = [sys.executable, str(example)]
     assert subprocess.run(run, cwd=tmp_path, check=True, capture_output=True, text=True).stdout == output[1]
+
+
+def test_every_block_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    tests = PYTHON.parent / "tests"
+    data = bytearray((tests / "metadb" / "containerd-2.3.4.db").read_bytes())
+    data[72:80] = data[4096 + 72 : 4096 + 80] = b"\xff" * 8  # the checksums of both meta pages
+    Path("damaged.db").write_bytes(data)
+    config = (tests / "checker" / "runtime" / "runc-spec-1.1.5.json").read_text()
+    Path("config.json").write_text(config.replace('"rootfs"', '7'))
+    first, damaged, *rest = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert damaged == (PYTHON / "examples" / "damaged.py").read_text()
+    names: dict[str, object] = {"stowbook": stowbook}
+    printed: list[str] = []
+    names["print"] = lambda *words: printed.append(" ".join(map(str, words)))
+    for block in (first, damaged, *rest[:-1]):
+        exec(compile(block, "README.md", "exec"), names)
+    assert len(ast.literal_eval(printed[2])) > 20, "containers of the damaged database"
+    assert printed[3].startswith("1 default /containers/create {'id': 'web'")
+    assert any("error OCI-RT-" in line and " /root/path: " in line for line in printed)
+    # pandas is large; what it is given are dicts.
+    assert rest[-1].startswith("table = pandas.DataFrame([") and rest[-1].endswith("])\n")
+    rows = rest[-1][len("table = pandas.DataFrame(") : -2]
+    with stowbook.Store.open("book.redb") as store:
+        names["containers"] = store.namespace("default").containers
+        assert [row["id"] for row in eval(rows, names)] == ["web"]
 
 
 def test_all_or_nothing(path: Path) -> None:

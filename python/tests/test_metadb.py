@@ -10,6 +10,7 @@ from typing import Any as Anything
 import pytest
 
 from stowbook import (
+    AlreadyExistsError,
     Any,
     Container,
     FailedPreconditionError,
@@ -66,7 +67,15 @@ def test_the_same_api_as_a_store() -> None:
             assert [lease.id for lease in here.leases] == [lease["id"] for lease in told["leases"]]
             for lease in told["leases"]:
                 assert len(here.leases.resources(lease["id"])) == len(lease["resources"])
+            digests = [blob["digest"] for blob in told["content"]["blobs"]]
+            assert [blob.digest for blob in here.content] == digests
+            assert [here.content.get(digest).digest for digest in digests] == digests
             assert metadb.snapshotters(name) == sorted(told["snapshots"])
+            for snapshotter, kept in told["snapshots"].items():
+                found = here.snapshots(snapshotter).list()
+                assert len(found) == len(kept["snapshots"])
+                assert all(here.snapshots(snapshotter).get(one.name) == one for one in found)
+                seen += len(found)
         assert seen > 50
         containers = metadb.namespace(sorted(dump)[0]).containers
         first = containers.list()[0]
@@ -87,13 +96,13 @@ def test_it_is_for_reading_only() -> None:
             lambda: here.images.create(Image("a")),
             lambda: here.leases.create(Lease("a")),
             lambda: here.sandboxes.delete("a"),
+            lambda: here.content.write(b"a"),
+            lambda: here.snapshots("native").prepare("a"),
             lambda: here.sandboxes.update(Sandbox("a")),
             lambda: metadb.namespaces.create(Namespace("a")),
         ):
             with pytest.raises(FailedPreconditionError, match="reading only"):
                 change()
-        with pytest.raises(UnsupportedError):
-            here.content.list()
 
 
 def test_a_closed_one_says_so() -> None:
@@ -183,10 +192,28 @@ def test_import(path: Path) -> None:
                 here = store.namespace(namespace.name).containers.list()
                 assert here == metadb.namespace(namespace.name).containers.list()
                 again = store.import_metadb(metadb, namespaces=[namespace.name], dry_run=True)
-                assert bool(again.conflicts) == bool(here or namespace.labels)
+                assert (again.conflicts, again.containers) == ((), 0) and again.unchanged >= len(here)
+                for container in here[:1]:
+                    changed = container.replace(image="another")
+                    store.namespace(namespace.name).containers.update(changed, ["image"])
+                    again = store.import_metadb(metadb, namespaces=[namespace.name], dry_run=True)
+                    assert len(again.conflicts) == 1 and container.id in again.conflicts[0]
+                    with pytest.raises(AlreadyExistsError):
+                        store.import_metadb(metadb, namespaces=[namespace.name])
+                    kept = store.import_metadb(metadb, namespaces=[namespace.name], keep_existing=True)
+                    assert kept.containers == 0
         with pytest.raises(NotFoundError):
             store.import_metadb(metadb, namespaces=["nowhere"])
         assert any(store.namespace(namespace.name).containers.list() for namespace in store.namespaces)
+
+
+def test_owners() -> None:
+    with MetaDb.open(NEW) as metadb:
+        containers = [(space.name, one) for space in metadb.namespaces for one in metadb.namespace(space.name).containers]
+        namespace, container = next((name, one) for name, one in containers if one.snapshot_key)
+        found = [owned for owned in metadb.owners(container.snapshot_key) if owned.namespace == namespace]
+        assert container.id in [owner.resource.id for owned in found for owner in owned.owners]
+        assert metadb.owners("nobody's") == []
 
 
 def test_spec_of_a_record() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -36,10 +37,15 @@ PROGRAM = os.environ["STOWBOOK"]
 def server(tmp_path: Path) -> Iterator[tuple[Path, "subprocess.Popen[str]"]]:
     socket = tmp_path / "s"
     command = [PROGRAM, "serve", "--memory", "--address", f"unix://{socket}", "--log-level", "error"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None and "serving" in process.stdout.readline()
-        yield socket, process
-        process.send_signal(signal.SIGTERM)
+    with subprocess.Popen(command, text=True) as process:
+        try:
+            started = time.monotonic()
+            while not socket.exists():
+                assert process.poll() is None and time.monotonic() - started < 30
+                time.sleep(0.02)
+            yield socket, process
+        finally:
+            process.send_signal(signal.SIGTERM)
 
 
 @pytest.fixture

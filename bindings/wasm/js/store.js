@@ -35,7 +35,12 @@ class Store {
     this.#raw = raw;
     this.#place = new Place(instance, instance.call(() => raw.records()));
     this.namespaces = new Namespaces(this.#place);
-    this.events = new Events(
+    this.events = this.#makeEvents();
+  }
+
+  /** Not in the constructor, whose variables these functions would keep alive when the store is freed. */
+  #makeEvents() {
+    return new Events(
       (work, bytes) => this.#place.within(bytes, () => work((this.#publisher ??= this.#raw.publisher()))),
       (work, bytes) => this.#place.within(bytes, () => work(this.#raw)),
     );

@@ -14,7 +14,13 @@ import { checks } from "./fixtures.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const project = mkdtempSync(join(tmpdir(), "stowbook-package-"));
-const run = (command, ...args) => execFileSync(command, args, { cwd: project, encoding: "utf8" });
+const run = (command, ...args) => {
+  try {
+    return execFileSync(command, args, { cwd: project, encoding: "utf8" });
+  } catch (error) {
+    throw new Error(`${error.message}\n${error.stdout}`.slice(0, 4000));
+  }
+};
 const write = (name, text) => writeFileSync(join(project, name), text);
 
 before(() => {
@@ -110,7 +116,7 @@ test("the types are strict, and true", () => {
     const names: string[] = MetaDb.fromBytes(bytes).namespaces.list().map(({ name }) => name);
     const opened: FileStore = FileStore.open(bytes);
     const result: number = opened.write((txn) => txn.namespaces.list().length);
-    const kind: ErrorKind | undefined = report instanceof StowbookError ? report.kind : undefined;
+    const kind: ErrorKind = ({} as StowbookError).kind;
     const later: Promise<string> = load(bytes).then(({ version }) => version());
     sandboxes.delete("s");
     // @ts-expect-error A kind that does not exist.
@@ -149,7 +155,7 @@ test("Vite builds a page of it, which runs in Chromium", async () => {
   const expected = [validate('{"ociVersion": 1}').findings.map(({ code }) => code), "web", "function"];
   await withPage(join(project, "page/dist"), {}, async (page, address, errors) => {
     await page.goto(address);
-    await page.waitForSelector("body[data-said]");
+    await page.waitForSelector("body[data-said]", { state: "attached" });
     assert.deepEqual(JSON.parse(await page.getAttribute("body", "data-said")), expected);
     assert.deepEqual(errors, []);
   });

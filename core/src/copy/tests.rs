@@ -11,8 +11,7 @@ fn write_content(store: &Store, namespace: &str, bytes: &[u8]) -> String {
     let content = namespace.content();
     let mut writer = content.open(&OpenContent::new("r")).unwrap();
     writer.write(bytes).unwrap();
-    let mut commit = CommitContent::default();
-    commit.labels = labels("containerd.io/gc.root", "x");
+    let commit = CommitContent { labels: labels("containerd.io/gc.root", "x"), ..CommitContent::default() };
     content.commit(&mut writer, &commit).unwrap().digest
 }
 

@@ -205,6 +205,7 @@ fn layouts_of_other_releases_are_read() {
     let metadb = open("containerd-1.7.27");
     let sandbox = &metadb.sandboxes(&Context::in_namespace("demo"), &["labels.a==b".as_bytes()]).unwrap()[0];
     assert_eq!((sandbox.id.as_str(), sandbox.runtime.name.as_str()), ("sb1", "r"));
+    assert_eq!(metadb.namespace("demo").sandboxes().get("sb1").unwrap(), *sandbox);
     assert_eq!(dumped(&metadb)["demo"]["sandboxes"][0]["id"], "sb1");
 }
 
@@ -460,6 +461,7 @@ fn every_cut_at_a_page_and_within_is_answered() {
 
 /// Every eighth byte, each by another bit; with `STOWBOOK_DAMAGE_ALL` every byte, which takes a minute or two.
 #[test]
+#[allow(clippy::disallowed_methods, reason = "a test may ask how thorough it is to be")]
 fn a_file_with_any_one_byte_changed_is_answered() {
     let step = if std::env::var_os("STOWBOOK_DAMAGE_ALL").is_some() { 1 } else { 8 };
     let whole = file("containerd-1.7.27.db");

@@ -9,6 +9,7 @@ use std::fmt;
 use std::time::Duration;
 use stowbook::model::Envelope;
 use stowbook::{Context, Cursor, Error, ErrorKind, Event, Result, Since};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout_at};
 
 /// What a server can do beyond containerd's interface.
@@ -45,6 +46,8 @@ enum Place {
 
 enum Stream {
     Log(Receiver<events_log::SubscribeResponse>),
+    /// containerd 1.6 answers with its first event only.
+    Opening(JoinHandle<Result<Receiver<Bare<Envelope>>>>),
     Plain(Receiver<Bare<Envelope>>),
 }
 
@@ -76,7 +79,8 @@ impl Remote {
     }
 
     /// The events of all namespaces that any of the filters selects (no filter: all), from `since` on, then those that follow:
-    /// those that containerd publishes. When it returns, nothing that happens from now on is missed.
+    /// those that containerd publishes. When it returns, nothing that happens from now on is missed; but a containerd is asked, and
+    /// does not say from when on it tells.
     ///
     /// A server that [replays](Capabilities::replay) is asked again when the connection is lost, from the last event on. One
     /// that does not begins with the next event to come.
@@ -211,7 +215,11 @@ impl RemoteEvents {
         let filters = self.filters.clone();
         let Some(place) = self.place else {
             let request = events::SubscribeRequest { filters };
-            self.stream = Some(Stream::Plain(client.ask(&events::SUBSCRIBE, &context, request).await?));
+            let client = client.clone();
+            self.stream =
+                Some(Stream::Opening(tokio::spawn(
+                    async move { client.ask(&events::SUBSCRIBE, &context, request).await },
+                )));
             return Ok(());
         };
         let since = match place {
@@ -233,6 +241,11 @@ impl RemoteEvents {
     async fn take(&mut self) -> Result<Next> {
         match &mut self.stream {
             None => Ok(Next::Nothing),
+            Some(Stream::Opening(opening)) => {
+                let opened = opening.await.map_err(|_| Error::internal("the subscription was given up"))??;
+                self.stream = Some(Stream::Plain(opened));
+                Ok(Next::Nothing)
+            }
             Some(Stream::Plain(stream)) => {
                 let Bare(envelope) = stream.next().await?.ok_or_else(cut_off)?;
                 Ok(Next::Event(envelope.into()))
@@ -257,8 +270,7 @@ fn cut_off() -> Error {
     Error::unavailable("the server ended the events")
 }
 
-/// Whether it is the connection that failed, or the server. A connection that breaks in the middle of an answer is told of in
-/// several ways.
+/// Whether it is the connection that failed, or the server.
 fn is_lost(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Unknown | ErrorKind::Internal | ErrorKind::Canceled)
+    matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Canceled)
 }

@@ -40,6 +40,18 @@ impl Remote {
     }
 }
 
+impl Remote {
+    /// On whose behalf a namespace is made or changed.
+    fn caller(&self, name: &str) -> Context {
+        match &self.caller {
+            Some(caller) => caller.clone(),
+            // Others cannot be said in a header, and are refused anyway.
+            None if validate_identifier(name).is_ok() => Context::in_namespace(name),
+            None => Context::default(),
+        }
+    }
+}
+
 /// What a server leaves out of its answer, and must not.
 pub(super) fn missing() -> Error {
     Error::internal("the server's answer has no record")
@@ -112,11 +124,6 @@ impl ContainerStore for Remote {
     }
 }
 
-/// containerd 1.6 tells of a namespace in the namespace of the caller, and refuses when there is none.
-fn about(name: &str) -> Context {
-    if validate_identifier(name).is_ok() { Context::in_namespace(name) } else { Context::default() }
-}
-
 impl NamespaceStore for Remote {
     fn get_namespace(&self, name: &str) -> Result<Namespace> {
         let request = namespaces::GetNamespaceRequest { name: name.to_owned() };
@@ -130,13 +137,13 @@ impl NamespaceStore for Remote {
 
     fn create_namespace(&self, namespace: &Namespace) -> Result<Namespace> {
         let request = namespaces::CreateNamespaceRequest { namespace: Some(namespace.clone()) };
-        self.call(&namespaces::CREATE, &about(&namespace.name), request)?.namespace.ok_or_else(missing)
+        self.call(&namespaces::CREATE, &self.caller(&namespace.name), request)?.namespace.ok_or_else(missing)
     }
 
     fn update_namespace(&self, namespace: &Namespace, fields: &[&str]) -> Result<()> {
         let request =
             namespaces::UpdateNamespaceRequest { namespace: Some(namespace.clone()), update_mask: mask(fields) };
-        self.call(&namespaces::UPDATE, &about(&namespace.name), request).map(drop)
+        self.call(&namespaces::UPDATE, &self.caller(&namespace.name), request).map(drop)
     }
 
     fn delete_namespace(&self, name: &str) -> Result<()> {

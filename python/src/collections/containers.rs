@@ -43,7 +43,7 @@ impl Containers {
 }
 
 collection! {
-    Containers of Container as container by run, "containers", by id, "\"web\"",
+    Containers of Container as container, "containers", by id, "\"web\"",
     setup ">>> from stowbook import Container, Store\n\
            >>> containers = Store.in_memory().namespace(\"default\").containers\n\
            >>> created = containers.create(Container(\"web\", \"io.containerd.runc.v2\", labels={\"role\": \"front\"}))",

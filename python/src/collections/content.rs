@@ -28,7 +28,7 @@ impl Content {
 }
 
 collection! {
-    Content of Blob as blob by contents, "content", by digest, "created.digest",
+    Content of Blob as blob, "content", by digest, "created.digest",
     setup ">>> from stowbook import Store\n\
            >>> content = Store.in_memory().namespace(\"default\").content\n\
            >>> created = content.write(b\"hello\", labels={\"role\": \"front\"})",
@@ -49,7 +49,7 @@ impl Content {
     /// b'hello'
     #[allow(clippy::needless_pass_by_value, reason = "Python hands it over")]
     fn read<'py>(&self, py: Python<'py>, digest: Text) -> PyResult<Bound<'py, PyBytes>> {
-        let bytes = self.place.contents(py, |records| {
+        let bytes = self.place.run(py, |records| {
             let mut bytes = Vec::new();
             loop {
                 let at = bytes.len();
@@ -97,7 +97,7 @@ impl Content {
         open.expected.clone_from(&commit.expected);
         open.total = size;
         self.place
-            .contents(py, |records| {
+            .run(py, |records| {
                 let mut writer = records.open_content(&self.context, &open)?;
                 // What an interrupted write has left under this name.
                 writer.clear()?;
@@ -120,7 +120,7 @@ impl Content {
     fn update(&self, py: Python<'_>, blob: &Bound<'_, Blob>, fields: Vec<Text>) -> PyResult<Blob> {
         let blob = &blob.get().0;
         let fields: Vec<&str> = fields.iter().map(|field| field.0.as_str()).collect();
-        self.place.contents(py, |records| records.update_blob(&self.context, blob, &fields)).map(Blob)
+        self.place.run(py, |records| records.update_blob(&self.context, blob, &fields)).map(Blob)
     }
 
     /// Removes the record of a blob. The bytes go when a collection finds that nobody has a record of them.
@@ -132,6 +132,6 @@ impl Content {
     /// []
     #[allow(clippy::needless_pass_by_value, reason = "Python hands it over")]
     fn delete(&self, py: Python<'_>, digest: Text) -> PyResult<()> {
-        self.place.contents(py, |records| records.delete_blob(&self.context, &digest.0))
+        self.place.run(py, |records| records.delete_blob(&self.context, &digest.0))
     }
 }

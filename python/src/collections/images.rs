@@ -27,7 +27,7 @@ impl Images {
 }
 
 collection! {
-    Images of Image as image by run, "images", by name, "\"nginx\"",
+    Images of Image as image, "images", by name, "\"nginx\"",
     setup ">>> from stowbook import Descriptor, Image, Store\n\
            >>> images = Store.in_memory().namespace(\"default\").images\n\
            >>> index = Descriptor(\"application/vnd.oci.image.index.v1+json\", \"sha256:\" + \"a\" * 64, 1609)\n\

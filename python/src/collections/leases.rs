@@ -27,7 +27,7 @@ impl Leases {
 }
 
 collection! {
-    Leases of Lease as lease by run, "leases", by id, "\"build\"",
+    Leases of Lease as lease, "leases", by id, "\"build\"",
     setup ">>> from stowbook import Lease, Store\n\
            >>> leases = Store.in_memory().namespace(\"default\").leases\n\
            >>> created = leases.create(Lease(\"build\", labels={\"role\": \"front\"}))",

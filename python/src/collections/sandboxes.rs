@@ -24,7 +24,7 @@ impl Sandboxes {
 }
 
 collection! {
-    Sandboxes of Sandbox as sandbox by run, "sandboxes", by id, "\"pod\"",
+    Sandboxes of Sandbox as sandbox, "sandboxes", by id, "\"pod\"",
     setup ">>> from stowbook import Sandbox, Store\n\
            >>> sandboxes = Store.in_memory().namespace(\"k8s.io\").sandboxes\n\
            >>> created = sandboxes.create(Sandbox(\"pod\", \"io.containerd.runc.v2\", labels={\"role\": \"front\"}))",

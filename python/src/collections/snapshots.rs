@@ -61,7 +61,7 @@ impl Snapshots {
     /// 'active'
     #[allow(clippy::needless_pass_by_value, reason = "Python hands it over")]
     fn get(&self, py: Python<'_>, key: Text) -> PyResult<Snapshot> {
-        self.place.contents(py, |records| records.get_snapshot(&self.context, &self.snapshotter, &key.0)).map(Snapshot)
+        self.place.run(py, |records| records.get_snapshot(&self.context, &self.snapshotter, &key.0)).map(Snapshot)
     }
 
     /// The records that any of the filters selects (no filter: all), in byte order of their keys.
@@ -75,8 +75,7 @@ impl Snapshots {
     fn list<'py>(&self, py: Python<'py>, filters: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyList>> {
         let filters = collection::texts(filters)?;
         let filters: Vec<&[u8]> = filters.iter().map(|filter| filter.0.as_bytes()).collect();
-        let found =
-            self.place.contents(py, |records| records.list_snapshots(&self.context, &self.snapshotter, &filters))?;
+        let found = self.place.run(py, |records| records.list_snapshots(&self.context, &self.snapshotter, &filters))?;
         PyList::new(py, found.into_iter().map(Snapshot))
     }
 
@@ -102,7 +101,7 @@ impl Snapshots {
         let create = creation(parent, labels);
         let snapshotter = &self.snapshotter;
         let mounts =
-            self.place.contents(py, |records| records.prepare_snapshot(&self.context, snapshotter, &key.0, &create))?;
+            self.place.run(py, |records| records.prepare_snapshot(&self.context, snapshotter, &key.0, &create))?;
         dicts(py, &mounts)
     }
 
@@ -128,7 +127,7 @@ impl Snapshots {
         let create = creation(parent, labels);
         let snapshotter = &self.snapshotter;
         let mounts =
-            self.place.contents(py, |records| records.view_snapshot(&self.context, snapshotter, &key.0, &create))?;
+            self.place.run(py, |records| records.view_snapshot(&self.context, snapshotter, &key.0, &create))?;
         dicts(py, &mounts)
     }
 
@@ -155,7 +154,7 @@ impl Snapshots {
     ) -> PyResult<()> {
         let commit = creation(parent, labels);
         let snapshotter = &self.snapshotter;
-        self.place.contents(py, |records| records.commit_snapshot(&self.context, snapshotter, &name.0, &key.0, &commit))
+        self.place.run(py, |records| records.commit_snapshot(&self.context, snapshotter, &name.0, &key.0, &commit))
     }
 
     /// Changes the labels with these paths (``labels.KEY``) to what ``snapshot`` says, and gives the record back as it is
@@ -173,7 +172,7 @@ impl Snapshots {
         let fields: Vec<&str> = fields.iter().map(|field| field.0.as_str()).collect();
         let snapshotter = &self.snapshotter;
         self.place
-            .contents(py, |records| records.update_snapshot(&self.context, snapshotter, snapshot, &fields))
+            .run(py, |records| records.update_snapshot(&self.context, snapshotter, snapshot, &fields))
             .map(Snapshot)
     }
 
@@ -187,7 +186,7 @@ impl Snapshots {
     /// []
     #[allow(clippy::needless_pass_by_value, reason = "Python hands it over")]
     fn remove(&self, py: Python<'_>, key: Text) -> PyResult<()> {
-        self.place.contents(py, |records| records.remove_snapshot(&self.context, &self.snapshotter, &key.0))
+        self.place.run(py, |records| records.remove_snapshot(&self.context, &self.snapshotter, &key.0))
     }
 
     /// How a snapshot is mounted.
@@ -198,8 +197,7 @@ impl Snapshots {
     /// True
     #[allow(clippy::needless_pass_by_value, reason = "Python hands it over")]
     fn mounts<'py>(&self, py: Python<'py>, key: Text) -> PyResult<Bound<'py, PyAny>> {
-        let mounts =
-            self.place.contents(py, |records| records.mount_snapshot(&self.context, &self.snapshotter, &key.0))?;
+        let mounts = self.place.run(py, |records| records.mount_snapshot(&self.context, &self.snapshotter, &key.0))?;
         dicts(py, &mounts)
     }
 
@@ -211,7 +209,7 @@ impl Snapshots {
     #[allow(clippy::needless_pass_by_value, reason = "Python hands it over")]
     fn __contains__(&self, py: Python<'_>, key: Text) -> PyResult<bool> {
         let snapshotter = &self.snapshotter;
-        self.place.contents(py, |records| match records.get_snapshot(&self.context, snapshotter, &key.0) {
+        self.place.run(py, |records| match records.get_snapshot(&self.context, snapshotter, &key.0) {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
             result => result.map(|_| true),
         })

@@ -94,7 +94,7 @@ impl Operation {
     }
 }
 
-fn context(step: &Step) -> Context {
+pub(crate) fn context(step: &Step) -> Context {
     let mut context = Context::default();
     context.namespace = step.namespace().map(str::to_owned);
     context.lease = step.lease().map(str::to_owned);

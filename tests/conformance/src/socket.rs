@@ -1,6 +1,6 @@
 //! A server on a socket as a place: the operations of the core, each one call.
 
-use crate::operations::{Book, Contents, Operation, Trouble};
+use crate::operations::{Book, Contents, Operation, Trouble, context};
 use crate::place::{Answer, Place};
 use crate::value;
 use crate::vectors::Step;
@@ -8,9 +8,9 @@ use serde_json::Value;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
-use stowbook::model::{Envelope, Lease};
+use stowbook::model::{Any, Envelope, Lease};
 use stowbook::proto::generated::containerd::services::content::v1::{WriteContentRequest, WriteContentResponse};
-use stowbook::{Context, Error, Result};
+use stowbook::{Context, Error, ErrorKind, EventStore as _, Result};
 use stowbook_grpc::generated::{content, events};
 use stowbook_grpc::{Bare, Receiver, Remote};
 
@@ -29,6 +29,8 @@ pub(crate) struct Socket {
     published: Receiver<Bare<Envelope>>,
     /// Whether something may have been stored since the last reset.
     used: bool,
+    /// How many marks were published.
+    marks: u64,
 }
 
 impl Socket {
@@ -36,8 +38,18 @@ impl Socket {
     pub(crate) fn new(path: &Path) -> Result<Self> {
         let remote = Remote::new(path)?;
         let request = events::SubscribeRequest { filters: Vec::new() };
-        let published = remote.wait(remote.client().ask(&events::SUBSCRIBE, &Context::default(), request))?;
-        Ok(Socket { remote, published, used: true })
+        let client = remote.client().clone();
+        // containerd 1.6 answers with its first event only, so there has to be one.
+        let asked = remote.wait(async {
+            tokio::spawn(async move { client.ask(&events::SUBSCRIBE, &Context::default(), request).await })
+        });
+        let mut marks = 0;
+        while !asked.is_finished() {
+            mark(&remote, &mut marks)?;
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let published = remote.wait(asked).map_err(|_| Error::internal("the subscription was given up"))??;
+        Ok(Socket { remote, published, marks, used: true })
     }
 
     fn clear(&mut self) -> Result<()> {
@@ -65,17 +77,18 @@ impl Socket {
 
     /// What was published since the last call.
     fn events(&mut self) -> Result<Vec<Envelope>> {
-        let book: &dyn Book = &self.remote;
-        book.publish_event(&Context::in_namespace("conformance"), MARK, &Default::default())?;
+        let last = mark(&self.remote, &mut self.marks)?;
         let published = &mut self.published;
         let all = async {
             let mut events = Vec::new();
             loop {
                 let next = published.next().await?.ok_or_else(|| Error::unavailable("no more events"))?;
-                if next.0.topic == MARK {
+                if next.0.topic == last {
                     return Ok(events);
                 }
-                events.push(next.0);
+                if !next.0.topic.starts_with(MARK) {
+                    events.push(next.0);
+                }
             }
         };
         self.remote
@@ -87,10 +100,27 @@ impl Socket {
         match Operation::find(&step.op) {
             Some(Operation::Stored(operation)) => {
                 self.used = true;
-                operation(&self.remote, step)
+                operation(&self.remote.clone().called_by(context(step)), step)
             }
             _ => Err(Error::not_implemented(&*step.op).into()),
         }
+    }
+}
+
+/// Publishes the next mark, and gives its topic.
+fn mark(book: &Remote, marks: &mut u64) -> Result<String> {
+    *marks += 1;
+    let topic = format!("{MARK}{marks}");
+    // containerd 1.6 dies of an event that is none.
+    book.publish_event(&Context::in_namespace("conformance"), &topic, &Any::new("mark", []))?;
+    Ok(topic)
+}
+
+/// What a collector took away meanwhile is removed too: containerd's comes at any time.
+fn gone(removed: Result<()>) -> Result<()> {
+    match removed {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        removed => removed,
     }
 }
 
@@ -101,31 +131,37 @@ fn clear(book: &dyn Book, context: &Context) -> Result<()> {
         ids.push(record.id);
         Ok(ControlFlow::Continue(()))
     })?;
-    ids.drain(..).try_for_each(|id| book.delete_container(context, &id))?;
-    book.list_sandboxes(context, &[], &mut |record| {
+    ids.drain(..).try_for_each(|id| gone(book.delete_container(context, &id)))?;
+    let listed = book.list_sandboxes(context, &[], &mut |record| {
         ids.push(record.id);
         Ok(ControlFlow::Continue(()))
-    })?;
-    ids.drain(..).try_for_each(|id| book.delete_sandbox(context, &id))?;
+    });
+    // containerd 1.6 has none.
+    if let Err(error) = listed
+        && error.kind() != ErrorKind::NotImplemented
+    {
+        return Err(error);
+    }
+    ids.drain(..).try_for_each(|id| gone(book.delete_sandbox(context, &id)))?;
     book.list_images(context, &[], &mut |record| {
         ids.push(record.name);
         Ok(ControlFlow::Continue(()))
     })?;
-    ids.drain(..).try_for_each(|name| book.delete_image(context, &name, &Default::default()))?;
+    ids.drain(..).try_for_each(|name| gone(book.delete_image(context, &name, &Default::default())))?;
     for lease in book.list_leases(context, &[])? {
-        book.delete_lease(context, &lease.id, false)?;
+        gone(book.delete_lease(context, &lease.id, false))?;
     }
     for ingest in book.list_ingests(context, &[])? {
-        book.abort_ingest(context, &ingest.reference)?;
+        gone(book.abort_ingest(context, &ingest.reference))?;
     }
     for blob in book.list_blobs(context, &[])? {
-        book.delete_blob(context, &blob.digest)?;
+        gone(book.delete_blob(context, &blob.digest))?;
     }
     // Some cannot be removed, because of what once stood on them; but what nothing holds is collected.
     for snapshotter in SNAPSHOTTERS {
         for mut snapshot in book.list_snapshots(context, snapshotter, &[])? {
             snapshot.labels.clear();
-            book.update_snapshot(context, snapshotter, &snapshot, &["labels"])?;
+            gone(book.update_snapshot(context, snapshotter, &snapshot, &["labels"]).map(drop))?;
         }
     }
     Ok(())

@@ -87,9 +87,11 @@ fn unseen(schema: &Validator, kind: Kind, document: &Value) -> Vec<String> {
 /// Every place of a document.
 fn places(value: &Value, pointer: String, places: &mut Vec<String>) {
     match value {
-        Value::Object(members) => members.iter().for_each(|(key, member)| {
-            self::places(member, format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1")), places)
-        }),
+        Value::Object(members) => {
+            for (key, member) in members {
+                self::places(member, format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1")), places);
+            }
+        }
         Value::Array(items) => {
             // The others are like these.
             items
