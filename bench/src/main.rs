@@ -2,11 +2,7 @@
 //! package, and the cost as a book grows. `compare` runs both in turn.
 
 mod book;
-<<<<<<< HEAD
-mod door;
-=======
 mod doors;
->>>>>>> main
 mod grow;
 mod plot;
 mod store;
@@ -40,16 +36,10 @@ enum Command {
         #[arg(long)]
         dir: PathBuf,
     },
-<<<<<<< HEAD
-    /// Runs what doors are measured with on a book in memory. Prints a line for each operation: name, nanoseconds
-    Door {
-        /// How many records there are
-=======
     /// Runs create, get and list on a book in memory, for comparison with the doors. Prints a line for each: name, nanoseconds an
     /// operation
     Doors {
         /// How many records
->>>>>>> main
         #[arg(long, default_value_t = 10_000)]
         n: usize,
         /// A runtime spec that every record gets
@@ -94,11 +84,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<(), Box<dyn Error>> {
     match command {
         Command::Store { n, batch, spec, dir } => store::run(n, batch, std::fs::read(spec)?, &dir),
-<<<<<<< HEAD
-        Command::Door { n, spec } => door::run(n, &std::fs::read(spec)?),
-=======
         Command::Doors { n, spec } => doors::run(n, &std::fs::read(spec)?),
->>>>>>> main
         Command::Count { dir } => {
             println!("{}", store::count(&dir)?);
             Ok(())

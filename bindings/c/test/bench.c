@@ -1,4 +1,4 @@
-/* What the door takes for what `stowbook-bench door` does in Rust: bench RECORDS SPEC-FILE. Prints for each operation its name and
+/* What the door takes for what `stowbook-bench doors` does in Rust: bench RECORDS SPEC-FILE. Prints for each operation its name and
  * how many nanoseconds one took, the best of a few rounds. */
 #define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
@@ -54,9 +54,8 @@ int main(int argc, char **argv) {
 
     double create = 0, get = 0, list = 0, get_protobuf = 0, list_protobuf = 0;
     sb_container **records = calloc(count, sizeof *records);
-    char(*ids)[16] = calloc(count, sizeof *ids);
-    if (records == NULL || ids == NULL) return EXIT_FAILURE;
-    for (size_t i = 0; i < count; i++) sprintf(ids[i], "c%07zu", i);
+    char id[16];
+    if (records == NULL) return EXIT_FAILURE;
     for (int round = 0; round < ROUNDS; round++) {
         sb_store *store;
         sb_namespace *space;
@@ -72,7 +71,8 @@ int main(int argc, char **argv) {
         keep_best(&create, start, count);
         start = now();
         for (size_t i = 0; i < count; i++) {
-            must(sb_container_get(space, sb_str_of(ids[i]), &found, NULL));
+            sprintf(id, "c%07zu", i);
+            must(sb_container_get(space, sb_str_of(id), &found, NULL));
             sb_container_free(found);
         }
         keep_best(&get, start, count);
@@ -85,7 +85,8 @@ int main(int argc, char **argv) {
         /* As messages, for other languages. */
         start = now();
         for (size_t i = 0; i < count; i++) {
-            must(sb_container_get_protobuf(space, sb_str_of(ids[i]), &message, NULL));
+            sprintf(id, "c%07zu", i);
+            must(sb_container_get_protobuf(space, sb_str_of(id), &message, NULL));
             sb_bytes_free(&message);
         }
         keep_best(&get_protobuf, start, count);
@@ -99,7 +100,6 @@ int main(int argc, char **argv) {
         sb_store_free(store);
     }
     free(records);
-    free(ids);
     printf("create %.0f\nget %.0f\nlist %.0f\nget_protobuf %.0f\nlist_protobuf %.0f\n", create, get, list, get_protobuf,
            list_protobuf);
     return EXIT_SUCCESS;
