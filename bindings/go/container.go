@@ -77,6 +77,21 @@ func (c *Container) UnmarshalJSON(json []byte) error {
 	return readInto(c, C.sbgo_container_from_json(strOf(json)), readContainer)
 }
 
+// MarshalBinary writes the record as the protobuf message containerd.services.containers.v1.Container.
+func (c *Container) MarshalBinary() ([]byte, error) {
+	if c == nil {
+		return nil, errNil("container")
+	}
+	return c.message(), nil
+}
+
+// UnmarshalBinary reads what MarshalBinary writes. What the message carries beyond the fields that are known is kept.
+//
+// Errors: [ErrInvalidArgument].
+func (c *Container) UnmarshalBinary(message []byte) error {
+	return unmarshal(c, message, readContainer)
+}
+
 // message is containerd.services.containers.v1.Container.
 func (c *Container) message() []byte {
 	b := make([]byte, 0, c.sizeHint())
@@ -108,37 +123,38 @@ func readContainer(b []byte) (*Container, error) {
 	return c, c.read(b)
 }
 
-func (c *Container) read(b []byte) (err error) {
-	c.Unknown, err = readFields(b, func(f *field) error {
+func (c *Container) read(b []byte) error {
+	f := fieldsOf(b)
+	for f.next() {
 		switch f.number {
 		case 1:
 			c.ID = f.text()
 		case 2:
-			return readText(f, &c.Labels)
+			readText(&f, &c.Labels)
 		case 3:
 			c.Image = f.text()
 		case 4:
-			return c.Runtime.read(f.bytes())
+			f.inside(c.Runtime.read(f.bytes()))
 		case 5:
-			return readAny(f, &c.Spec)
+			readAny(&f, &c.Spec)
 		case 6:
 			c.Snapshotter = f.text()
 		case 7:
 			c.SnapshotKey = f.text()
 		case 8:
-			return readTime(f, &c.CreatedAt)
+			readTime(&f, &c.CreatedAt)
 		case 9:
-			return readTime(f, &c.UpdatedAt)
+			readTime(&f, &c.UpdatedAt)
 		case 10:
-			return readAnyInto(f, &c.Extensions)
+			readAnyInto(&f, &c.Extensions)
 		case 11:
 			c.SandboxID = f.text()
 		default:
 			f.keep()
 		}
-		return nil
-	})
-	return err
+	}
+	c.Unknown = f.unknown
+	return f.err
 }
 
 func (r *Runtime) append(b []byte) []byte {
@@ -147,19 +163,20 @@ func (r *Runtime) append(b []byte) []byte {
 	return append(b, r.Unknown...)
 }
 
-func (r *Runtime) read(b []byte) (err error) {
-	r.Unknown, err = readFields(b, func(f *field) error {
+func (r *Runtime) read(b []byte) error {
+	f := fieldsOf(b)
+	for f.next() {
 		switch f.number {
 		case 1:
 			r.Name = f.text()
 		case 2:
-			return readAny(f, &r.Options)
+			readAny(&f, &r.Options)
 		default:
 			f.keep()
 		}
-		return nil
-	})
-	return err
+	}
+	r.Unknown = f.unknown
+	return f.err
 }
 
 func (a *Any) append(b []byte) []byte {
@@ -171,8 +188,9 @@ func (a *Any) append(b []byte) []byte {
 	return append(b, a.Unknown...)
 }
 
-func (a *Any) read(b []byte) (err error) {
-	a.Unknown, err = readFields(b, func(f *field) error {
+func (a *Any) read(b []byte) error {
+	f := fieldsOf(b)
+	for f.next() {
 		switch f.number {
 		case 1:
 			a.TypeURL = f.text()
@@ -181,7 +199,7 @@ func (a *Any) read(b []byte) (err error) {
 		default:
 			f.keep()
 		}
-		return nil
-	})
-	return err
+	}
+	a.Unknown = f.unknown
+	return f.err
 }

@@ -3,7 +3,8 @@
 //
 // A [Store] is a book of records in a file or in memory. It has namespaces, and a [Namespace] has containers, images,
 // leases and sandboxes. Records are plain structs; a change of a struct changes nothing in a book until it is given to
-// Create or Update.
+// Create or Update. A [MetaDB] is a database of containerd's own, for reading through the same types. [Validate] finds every
+// problem of a configuration.
 //
 // # Goroutines
 //

@@ -94,20 +94,20 @@ func takeError(from *C.sb_error) error {
 	defer C.sb_error_free(from)
 	failure := &Error{
 		Kind:    kindOf(C.sb_error_status(from)),
-		Message: text(C.sb_error_message(from)),
-		Help:    text(C.sb_error_help(from)),
+		Message: copyText(C.sb_error_message(from)),
+		Help:    copyText(C.sb_error_help(from)),
 	}
 	for i := range C.sb_error_detail_count(from) {
 		failure.Details = append(failure.Details, Detail{
-			Name:  text(C.sb_error_detail_name(from, i)),
-			Value: text(C.sb_error_detail_value(from, i)),
+			Name:  copyText(C.sb_error_detail_name(from, i)),
+			Value: copyText(C.sb_error_detail_value(from, i)),
 		})
 	}
 	return failure
 }
 
-// text copies a text that the library lends.
-func text(from C.sb_str) string {
+// copyText copies a text that the library lends.
+func copyText(from C.sb_str) string {
 	return string(unsafe.Slice((*byte)(unsafe.Pointer(from.data)), from.len))
 }
 
@@ -122,6 +122,7 @@ type closed struct{ message, help string }
 var (
 	storeClosed        = closed{"the store is closed", "open it again, or close it later"}
 	txnEnded           = closed{"the transaction has ended", "begin another"}
+	metaDBClosed       = closed{"the database is closed", "open it again, or close it later"}
 	subscriptionClosed = closed{"the subscription is closed", "subscribe again, from its cursor to miss nothing"}
 )
 

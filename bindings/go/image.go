@@ -52,6 +52,19 @@ func (i *Image) UnmarshalJSON(json []byte) error {
 	return readInto(i, C.sbgo_image_from_json(strOf(json)), readImage)
 }
 
+// MarshalBinary writes the record as the protobuf message containerd.services.images.v1.Image.
+func (i *Image) MarshalBinary() ([]byte, error) {
+	if i == nil {
+		return nil, errNil("image")
+	}
+	return i.message(), nil
+}
+
+// UnmarshalBinary reads what MarshalBinary writes. What the message carries beyond the fields that are known is kept.
+//
+// Errors: [ErrInvalidArgument].
+func (i *Image) UnmarshalBinary(message []byte) error { return unmarshal(i, message, readImage) }
+
 // message is containerd.services.images.v1.Image.
 func (i *Image) message() []byte {
 	b := appendText(nil, 1, i.Name)
@@ -64,25 +77,25 @@ func (i *Image) message() []byte {
 
 func readImage(b []byte) (*Image, error) {
 	i := new(Image)
-	var err error
-	i.Unknown, err = readFields(b, func(f *field) error {
+	f := fieldsOf(b)
+	for f.next() {
 		switch f.number {
 		case 1:
 			i.Name = f.text()
 		case 2:
-			return readText(f, &i.Labels)
+			readText(&f, &i.Labels)
 		case 3:
-			return i.Target.read(f.bytes())
+			f.inside(i.Target.read(f.bytes()))
 		case 7:
-			return readTime(f, &i.CreatedAt)
+			readTime(&f, &i.CreatedAt)
 		case 8:
-			return readTime(f, &i.UpdatedAt)
+			readTime(&f, &i.UpdatedAt)
 		default:
 			f.keep()
 		}
-		return nil
-	})
-	return i, err
+	}
+	i.Unknown = f.unknown
+	return i, f.err
 }
 
 func (d *Descriptor) append(b []byte) []byte {
@@ -93,8 +106,9 @@ func (d *Descriptor) append(b []byte) []byte {
 	return append(b, d.Unknown...)
 }
 
-func (d *Descriptor) read(b []byte) (err error) {
-	d.Unknown, err = readFields(b, func(f *field) error {
+func (d *Descriptor) read(b []byte) error {
+	f := fieldsOf(b)
+	for f.next() {
 		switch f.number {
 		case 1:
 			d.MediaType = f.text()
@@ -103,11 +117,11 @@ func (d *Descriptor) read(b []byte) (err error) {
 		case 3:
 			d.Size = f.int()
 		case 5:
-			return readText(f, &d.Annotations)
+			readText(&f, &d.Annotations)
 		default:
 			f.keep()
 		}
-		return nil
-	})
-	return err
+	}
+	d.Unknown = f.unknown
+	return f.err
 }

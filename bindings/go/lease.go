@@ -44,6 +44,19 @@ func (l *Lease) UnmarshalJSON(json []byte) error {
 	return readInto(l, C.sbgo_lease_from_json(strOf(json)), readLease)
 }
 
+// MarshalBinary writes the record as the protobuf message containerd.services.leases.v1.Lease.
+func (l *Lease) MarshalBinary() ([]byte, error) {
+	if l == nil {
+		return nil, errNil("lease")
+	}
+	return l.message(), nil
+}
+
+// UnmarshalBinary reads what MarshalBinary writes. What the message carries beyond the fields that are known is kept.
+//
+// Errors: [ErrInvalidArgument].
+func (l *Lease) UnmarshalBinary(message []byte) error { return unmarshal(l, message, readLease) }
+
 // message is containerd.services.leases.v1.Lease.
 func (l *Lease) message() []byte {
 	b := appendText(nil, 1, l.ID)
@@ -54,28 +67,28 @@ func (l *Lease) message() []byte {
 
 func readLease(b []byte) (*Lease, error) {
 	l := new(Lease)
-	var err error
-	l.Unknown, err = readFields(b, func(f *field) error {
+	f := fieldsOf(b)
+	for f.next() {
 		switch f.number {
 		case 1:
 			l.ID = f.text()
 		case 2:
-			return readTime(f, &l.CreatedAt)
+			readTime(&f, &l.CreatedAt)
 		case 3:
-			return readText(f, &l.Labels)
+			readText(&f, &l.Labels)
 		default:
 			f.keep()
 		}
-		return nil
-	})
-	return l, err
+	}
+	l.Unknown = f.unknown
+	return l, f.err
 }
 
 // readLeaseResource reads containerd.services.leases.v1.Resource.
 func readLeaseResource(b []byte) (*LeaseResource, error) {
 	r := new(LeaseResource)
-	var err error
-	r.Unknown, err = readFields(b, func(f *field) error {
+	f := fieldsOf(b)
+	for f.next() {
 		switch f.number {
 		case 1:
 			r.ID = f.text()
@@ -84,7 +97,7 @@ func readLeaseResource(b []byte) (*LeaseResource, error) {
 		default:
 			f.keep()
 		}
-		return nil
-	})
-	return r, err
+	}
+	r.Unknown = f.unknown
+	return r, f.err
 }

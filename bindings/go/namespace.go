@@ -19,7 +19,7 @@ type place interface {
 type Namespace struct {
 	place place
 	name  string
-	lease string
+	lease *string
 	epoch time.Time
 }
 
@@ -29,7 +29,7 @@ func (n Namespace) Name() string { return n.name }
 // WithLease is the same namespace on behalf of a lease: it holds the images that are created or updated through it, if they can
 // expire (they have the label containerd.io/gc.expire).
 func (n Namespace) WithLease(id string) Namespace {
-	n.lease = id
+	n.lease = &id
 	return n
 }
 
@@ -60,7 +60,9 @@ func in[T any](ctx context.Context, n Namespace, call func(C.sbgo_place) C.sbgo_
 	}
 	return at(ctx, n.place, func(place C.sbgo_place) C.sbgo_result {
 		place.name = str(n.name)
-		place.lease = str(n.lease)
+		if n.lease != nil {
+			place.on_lease, place.lease = true, str(*n.lease)
+		}
 		if !n.epoch.IsZero() {
 			place.epoch = C.sb_time{is_set: true, seconds: C.int64_t(n.epoch.Unix()), nanos: C.uint32_t(n.epoch.Nanosecond())}
 		}

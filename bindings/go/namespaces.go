@@ -111,6 +111,21 @@ func (r *NamespaceRecord) UnmarshalJSON(json []byte) error {
 	return readInto(r, C.sbgo_namespace_record_from_json(strOf(json)), readNamespace)
 }
 
+// MarshalBinary writes the record as the protobuf message containerd.services.namespaces.v1.Namespace.
+func (r *NamespaceRecord) MarshalBinary() ([]byte, error) {
+	if r == nil {
+		return nil, errNil("record")
+	}
+	return r.message(), nil
+}
+
+// UnmarshalBinary reads what MarshalBinary writes. What the message carries beyond the fields that are known is kept.
+//
+// Errors: [ErrInvalidArgument].
+func (r *NamespaceRecord) UnmarshalBinary(message []byte) error {
+	return unmarshal(r, message, readNamespace)
+}
+
 // message is containerd.services.namespaces.v1.Namespace.
 func (r *NamespaceRecord) message() []byte {
 	b := appendText(nil, 1, r.Name)
@@ -120,17 +135,17 @@ func (r *NamespaceRecord) message() []byte {
 
 func readNamespace(b []byte) (*NamespaceRecord, error) {
 	r := new(NamespaceRecord)
-	var err error
-	r.Unknown, err = readFields(b, func(f *field) error {
+	f := fieldsOf(b)
+	for f.next() {
 		switch f.number {
 		case 1:
 			r.Name = f.text()
 		case 2:
-			return readText(f, &r.Labels)
+			readText(&f, &r.Labels)
 		default:
 			f.keep()
 		}
-		return nil
-	})
-	return r, err
+	}
+	r.Unknown = f.unknown
+	return r, f.err
 }

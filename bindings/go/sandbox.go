@@ -44,6 +44,19 @@ func (s *Sandbox) UnmarshalJSON(json []byte) error {
 	return readInto(s, C.sbgo_sandbox_from_json(strOf(json)), readSandbox)
 }
 
+// MarshalBinary writes the record as the protobuf message containerd.types.Sandbox.
+func (s *Sandbox) MarshalBinary() ([]byte, error) {
+	if s == nil {
+		return nil, errNil("sandbox")
+	}
+	return s.message(), nil
+}
+
+// UnmarshalBinary reads what MarshalBinary writes. What the message carries beyond the fields that are known is kept.
+//
+// Errors: [ErrInvalidArgument].
+func (s *Sandbox) UnmarshalBinary(message []byte) error { return unmarshal(s, message, readSandbox) }
+
 // message is containerd.types.Sandbox.
 func (s *Sandbox) message() []byte {
 	b := appendText(nil, 1, s.ID)
@@ -59,29 +72,29 @@ func (s *Sandbox) message() []byte {
 
 func readSandbox(b []byte) (*Sandbox, error) {
 	s := new(Sandbox)
-	var err error
-	s.Unknown, err = readFields(b, func(f *field) error {
+	f := fieldsOf(b)
+	for f.next() {
 		switch f.number {
 		case 1:
 			s.ID = f.text()
 		case 2:
-			return s.Runtime.read(f.bytes())
+			f.inside(s.Runtime.read(f.bytes()))
 		case 3:
-			return readAny(f, &s.Spec)
+			readAny(&f, &s.Spec)
 		case 4:
-			return readText(f, &s.Labels)
+			readText(&f, &s.Labels)
 		case 5:
-			return readTime(f, &s.CreatedAt)
+			readTime(&f, &s.CreatedAt)
 		case 6:
-			return readTime(f, &s.UpdatedAt)
+			readTime(&f, &s.UpdatedAt)
 		case 7:
-			return readAnyInto(f, &s.Extensions)
+			readAnyInto(&f, &s.Extensions)
 		case 10:
 			s.Sandboxer = f.text()
 		default:
 			f.keep()
 		}
-		return nil
-	})
-	return s, err
+	}
+	s.Unknown = f.unknown
+	return s, f.err
 }

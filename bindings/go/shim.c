@@ -26,10 +26,12 @@ static sb_namespace *reach(sbgo_place place, sb_error **error_out) {
     sb_namespace *handle = NULL, *next = NULL;
     if (place.txn != NULL) {
         sb_txn_namespace(place.txn, place.name, &handle, error_out);
+    } else if (place.metadb != NULL) {
+        sb_metadb_namespace(place.metadb, place.name, &handle, error_out);
     } else {
         sb_store_namespace(place.store, place.name, &handle, error_out);
     }
-    if (handle != NULL && place.lease.len > 0) {
+    if (handle != NULL && place.on_lease) {
         sb_namespace_with_lease(handle, place.lease, &next, error_out);
         advance(&handle, next);
     }
@@ -44,6 +46,8 @@ static sb_namespaces *reach_namespaces(sbgo_place place, sb_error **error_out) {
     sb_namespaces *handle = NULL;
     if (place.txn != NULL) {
         sb_txn_namespaces(place.txn, &handle, error_out);
+    } else if (place.metadb != NULL) {
+        sb_metadb_namespaces(place.metadb, &handle, error_out);
     } else {
         sb_store_namespaces(place.store, &handle, error_out);
     }
@@ -207,5 +211,70 @@ sbgo_result sbgo_event_subscribe(const sb_store *store, sb_str since, sbgo_texts
     sb_str *list = sbgo_unpack(filters);
     sb_event_subscribe(store, since, list, filters.count, subscription_out, &out.error);
     free(list);
+    return out;
+}
+
+sbgo_result sbgo_store_collect(const sb_store *store, bool dry_run, sb_str rules, sb_collected **collected_out) {
+    sbgo_result out = {0};
+    if (sb_store_collect(store, dry_run, rules, collected_out, &out.error) == SB_OK) {
+        sb_collected_to_json(*collected_out, &out.bytes, &out.error);
+    }
+    return out;
+}
+
+sbgo_result sbgo_store_import_metadb(
+    const sb_store *store, const sb_metadb *metadb, sbgo_texts namespaces, bool dry_run, bool keep_existing) {
+    sbgo_result out = {0};
+    sb_str *list = sbgo_unpack(namespaces);
+    sb_store_import_metadb(
+        store, metadb, list, namespaces.count, dry_run, keep_existing, &out.bytes, &out.error);
+    free(list);
+    return out;
+}
+
+/* The options of a check; NULL, and an error, for those that cannot be. The caller frees them. */
+static sb_check_options *check_options(sbgo_check check, sb_error **error_out) {
+    sb_check_options *options = NULL;
+    bool well = sb_check_options_new(&options, error_out) == SB_OK
+        && (check.kind.len == 0 || sb_check_options_set_kind(options, check.kind, error_out) == SB_OK)
+        && (check.platform.len == 0 || sb_check_options_set_platform(options, check.platform, error_out) == SB_OK)
+        && (check.profile.len == 0 || sb_check_options_set_profile(options, check.profile, error_out) == SB_OK)
+        && (check.cgroup.len == 0 || sb_check_options_set_cgroup(options, check.cgroup, error_out) == SB_OK)
+        && (check.phase.len == 0 || sb_check_options_set_phase(options, check.phase, error_out) == SB_OK)
+        && (check.min_severity.len == 0
+            || sb_check_options_set_min_severity(options, check.min_severity, error_out) == SB_OK)
+        && sb_check_options_set_rootless(options, check.rootless, error_out) == SB_OK
+        && sb_check_options_set_systemd_cgroup(options, check.systemd_cgroup, error_out) == SB_OK
+        && sb_check_options_set_advice(options, check.advice, error_out) == SB_OK
+        && sb_check_options_set_strict(options, check.strict, error_out) == SB_OK
+        && (check.max_findings == 0
+            || sb_check_options_set_max_findings(options, check.max_findings, error_out) == SB_OK);
+    sb_str *ignore = sbgo_unpack(check.ignore);
+    for (size_t i = 0; well && i < check.ignore.count; i++) {
+        well = sb_check_options_add_ignore(options, ignore[i], error_out) == SB_OK;
+    }
+    free(ignore);
+    if (well) return options;
+    sb_check_options_free(options);
+    return NULL;
+}
+
+sbgo_result sbgo_validate(sb_slice text, sbgo_check check) {
+    sbgo_result out = {0};
+    sb_check_options *options = check_options(check, &out.error);
+    sb_report *report = NULL;
+    if (options != NULL && sb_validate(text, options, &report, &out.error) == SB_OK) {
+        sb_report_to_json(report, &out.bytes, &out.error);
+    }
+    sb_report_free(report);
+    sb_check_options_free(options);
+    return out;
+}
+
+sbgo_result sbgo_fix(sb_slice text, sbgo_check check, sb_bytes *codes_out) {
+    sbgo_result out = {0};
+    sb_check_options *options = check_options(check, &out.error);
+    if (options != NULL) sb_fix(text, options, &out.bytes, codes_out, &out.error);
+    sb_check_options_free(options);
     return out;
 }

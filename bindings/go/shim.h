@@ -6,12 +6,14 @@
 
 #include <stowbook.h>
 
-/* Where an operation works: a namespace, in a store or in a transaction; the other one is NULL. On behalf of a lease unless
- * that is empty, at the time of `epoch` if that is set. */
+/* Where an operation works: a namespace, in a store, a transaction or a database; the others are NULL. On behalf of a lease if
+ * `on_lease`, at the time of `epoch` if that is set. */
 typedef struct sbgo_place {
     const sb_store *store;
     const sb_txn *txn;
+    const sb_metadb *metadb;
     sb_str name;
+    bool on_lease;
     sb_str lease;
     sb_time epoch;
 } sbgo_place;
@@ -79,5 +81,22 @@ sbgo_result sbgo_event_publish(sbgo_place place, sb_str topic, sb_str type_url, 
 sbgo_result sbgo_event_forward(sbgo_place place, sb_slice envelope);
 sbgo_result sbgo_event_read(const sb_store *store, sb_str since, sbgo_texts filters, size_t limit, sb_event_array **events_out);
 sbgo_result sbgo_event_subscribe(const sb_store *store, sb_str since, sbgo_texts filters, sb_subscription **subscription_out);
+
+sbgo_result sbgo_store_collect(const sb_store *store, bool dry_run, sb_str rules, sb_collected **collected_out);
+sbgo_result sbgo_store_import_metadb(
+    const sb_store *store, const sb_metadb *metadb, sbgo_texts namespaces, bool dry_run, bool keep_existing);
+
+/* What a check is asked to do; a text that is empty is as at first. */
+typedef struct sbgo_check {
+    sb_str kind, platform, profile, cgroup, phase, min_severity;
+    bool rootless, systemd_cgroup, advice, strict;
+    size_t max_findings; /* 0: as at first */
+    sbgo_texts ignore;
+} sbgo_check;
+
+/* A report as JSON. */
+sbgo_result sbgo_validate(sb_slice text, sbgo_check check);
+/* The text; the codes of what was put right go to `codes_out`. */
+sbgo_result sbgo_fix(sb_slice text, sbgo_check check, sb_bytes *codes_out);
 
 #endif

@@ -75,114 +75,135 @@ func appendTime(b []byte, number protowire.Number, t time.Time) []byte {
 	})
 }
 
-// A field of a message that is read. What it gives lies where the message lies, texts excepted.
-type field struct {
-	number protowire.Number
-	value  []byte
-	varint uint64
-	kept   bool
+// Fields are those of a message that is read, one after the other. What they give lies where the message lies, texts excepted.
+// On the stack: a record has a dozen messages inside.
+type fields struct {
+	rest    []byte // what was not read yet
+	field   []byte // the field that next has gone to, with its tag
+	number  protowire.Number
+	value   []byte
+	varint  uint64
+	unknown []byte // the fields that were kept
+	err     error
 }
 
-func (f *field) text() string  { return string(f.value) }
-func (f *field) bytes() []byte { return f.value }
-func (f *field) int() int64    { return int64(f.varint) }
+func fieldsOf(message []byte) fields { return fields{rest: message} }
 
-// keep says that the field is not known.
-func (f *field) keep() { f.kept = true }
-
-// readFields gives each field of a message to read, and gives back those that read keeps.
-func readFields(b []byte, read func(*field) error) (unknown []byte, err error) {
-	f := new(field)
-	for len(b) > 0 {
-		number, kind, tag := protowire.ConsumeTag(b)
+// next goes to the next field, and says whether there is one.
+func (f *fields) next() bool {
+	for f.err == nil && len(f.rest) > 0 {
+		number, kind, tag := protowire.ConsumeTag(f.rest)
 		if tag < 0 {
-			return nil, errMalformed(tag)
+			f.err = errMalformed(tag)
+			return false
 		}
-		length := protowire.ConsumeFieldValue(number, kind, b[tag:])
+		length := protowire.ConsumeFieldValue(number, kind, f.rest[tag:])
 		if length < 0 {
-			return nil, errMalformed(length)
+			f.err = errMalformed(length)
+			return false
 		}
-		*f = field{number: number}
+		value := f.rest[tag : tag+length]
+		f.field, f.rest = f.rest[:tag+length], f.rest[tag+length:]
+		f.number, f.value, f.varint = number, nil, 0
 		switch kind {
 		case protowire.BytesType:
-			f.value, _ = protowire.ConsumeBytes(b[tag:])
+			f.value, _ = protowire.ConsumeBytes(value)
+			return true
 		case protowire.VarintType:
-			f.varint, _ = protowire.ConsumeVarint(b[tag:])
-		default:
-			f.kept = true // no record has fields of the other types
+			f.varint, _ = protowire.ConsumeVarint(value)
+			return true
 		}
-		if !f.kept {
-			if err := read(f); err != nil {
-				return nil, err
-			}
-		}
-		if f.kept {
-			unknown = append(unknown, b[:tag+length]...)
-		}
-		b = b[tag+length:]
+		f.keep() // no record has fields of the other types
 	}
-	return unknown, nil
+	return false
+}
+
+func (f *fields) text() string  { return string(f.value) }
+func (f *fields) bytes() []byte { return f.value }
+func (f *fields) int() int64    { return int64(f.varint) }
+
+// keep says that the field is not known.
+func (f *fields) keep() { f.unknown = append(f.unknown, f.field...) }
+
+// inside notes how reading the field's value went.
+func (f *fields) inside(err error) {
+	if err != nil {
+		f.err = err
+	}
+}
+
+// unmarshal makes record what a caller's message says; when that cannot be read, it stays as it is.
+func unmarshal[T any](record *T, message []byte, read func([]byte) (*T, error)) error {
+	if record == nil {
+		return errNil("record")
+	}
+	got, err := read(message)
+	if err != nil {
+		return &Error{Kind: KindInvalidArgument, Message: "the protobuf message cannot be read: it ends early or has a malformed field"}
+	}
+	*record = *got
+	return nil
 }
 
 func errMalformed(code int) error {
 	return errDefect("the library gave a message that cannot be read: %v", protowire.ParseError(code))
 }
 
-// readEntry reads an entry of a map.
-func readEntry(f *field, value func(*field) error) (key string, err error) {
-	_, err = readFields(f.value, func(entry *field) error {
+func readText(f *fields, into *map[string]string) {
+	var key, value string
+	entry := fieldsOf(f.value)
+	for entry.next() {
 		switch entry.number {
 		case 1:
 			key = entry.text()
 		case 2:
-			return value(entry)
+			value = entry.text()
 		}
-		return nil
-	})
-	return key, err
-}
-
-func readText(f *field, into *map[string]string) error {
-	var value string
-	key, err := readEntry(f, func(entry *field) error {
-		value = entry.text()
-		return nil
-	})
+	}
+	f.inside(entry.err)
 	if *into == nil {
 		*into = map[string]string{}
 	}
 	(*into)[key] = value
-	return err
 }
 
-func readAny(f *field, into **Any) error {
+func readAny(f *fields, into **Any) {
 	*into = new(Any)
-	return (*into).read(f.value)
+	f.inside((*into).read(f.value))
 }
 
-func readAnyInto(f *field, into *map[string]Any) error {
+func readAnyInto(f *fields, into *map[string]Any) {
+	var key string
 	var value Any
-	key, err := readEntry(f, func(entry *field) error { return value.read(entry.value) })
+	entry := fieldsOf(f.value)
+	for entry.next() {
+		switch entry.number {
+		case 1:
+			key = entry.text()
+		case 2:
+			entry.inside(value.read(entry.value))
+		}
+	}
+	f.inside(entry.err)
 	if *into == nil {
 		*into = map[string]Any{}
 	}
 	(*into)[key] = value
-	return err
 }
 
-func readTime(f *field, into *time.Time) error {
+func readTime(f *fields, into *time.Time) {
 	var seconds, nanos int64
-	_, err := readFields(f.value, func(part *field) error {
+	part := fieldsOf(f.value)
+	for part.next() {
 		switch part.number {
 		case 1:
 			seconds = part.int()
 		case 2:
 			nanos = part.int()
 		}
-		return nil
-	})
+	}
+	f.inside(part.err)
 	*into = time.Unix(seconds, nanos).UTC()
-	return err
 }
 
 // listOf reads messages one behind the other, each with its length before it.

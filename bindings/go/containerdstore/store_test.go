@@ -174,3 +174,17 @@ func TestErrors(t *testing.T) {
 		t.Error("other errors stay what they are")
 	}
 }
+
+// The one difference that is not in words: the daemon takes a container without a spec, and so does the book; containerd's
+// package in process does not.
+func TestContainerWithoutSpec(t *testing.T) {
+	bare := web()
+	bare.Spec = nil
+	if _, err := metadata.NewContainerStore(openContainerd(t)).Create(inDefault(), bare); err == nil {
+		t.Error("containerd's package takes a container without a spec: then README.md is wrong")
+	}
+	created, err := containerdstore.New(openBook(t)).Create(inDefault(), bare)
+	if err != nil || created.Spec != nil {
+		t.Errorf("%+v, %v", created, err)
+	}
+}

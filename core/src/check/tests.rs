@@ -1,6 +1,7 @@
 //! The checker against what others say: runtimes, schemas, containerd; and each rule against its cases.
 
 mod cases;
+mod examples;
 mod hostile;
 mod schemas;
 

@@ -175,7 +175,7 @@ fn layouts_of_other_releases_are_read() {
     for (name, version) in [("containerd-1.1.8", 2), ("containerd-1.7.27", 3), ("containerd-2.3.4", 4)] {
         assert_eq!(open(name).info().unwrap().version, Some(version), "{name}");
     }
-    for (name, version) in [("containerd-1.1.8", 2), ("containerd-1.7.27", 3)] {
+    for (name, version) in [("containerd-1.1.8", 2), ("containerd-1.4.13", 3), ("containerd-1.7.27", 3)] {
         let metadb = open(name);
         let context = Context::in_namespace("demo");
         let all: [&[u8]; 0] = [];
@@ -205,6 +205,7 @@ fn layouts_of_other_releases_are_read() {
     let metadb = open("containerd-1.7.27");
     let sandbox = &metadb.sandboxes(&Context::in_namespace("demo"), &["labels.a==b".as_bytes()]).unwrap()[0];
     assert_eq!((sandbox.id.as_str(), sandbox.runtime.name.as_str()), ("sb1", "r"));
+    assert_eq!(metadb.namespace("demo").sandboxes().get("sb1").unwrap(), *sandbox);
     assert_eq!(dumped(&metadb)["demo"]["sandboxes"][0]["id"], "sb1");
 }
 
@@ -287,7 +288,7 @@ fn damages(bytes: &[u8]) -> Vec<String> {
 
 #[test]
 fn nothing_is_wrong_with_whole_files() {
-    for name in ["containerd-1.1.8", "containerd-1.6.20", "containerd-1.7.27", "containerd-2.3.4"] {
+    for name in FILES {
         let bytes = file(&format!("{name}.db"));
         assert_eq!(damages(&bytes), [""; 0], "{name}");
         let salvage = salvage(&bytes).unwrap();
@@ -435,6 +436,149 @@ fn a_file_cut_at_any_length_is_answered() {
 }
 
 #[test]
+fn every_cut_at_a_page_and_within_is_answered() {
+    let mut cuts = 0;
+    for (name, page_size, step) in [
+        ("containerd-1.7.27.db", 1024, 1),
+        ("handmade.db", 4096, 1),
+        ("containerd-1.1.8.db", 4096, 1),
+        ("containerd-2.3.4.db", 4096, 24),
+    ] {
+        let whole = file(name);
+        for page in (0..whole.len() / page_size).step_by(step) {
+            let start = page * page_size;
+            for length in
+                [start, start + 1, start + 15, start + 16, start + 100, start + page_size / 2, start + page_size - 1]
+            {
+                ask_everything(&whole[..length]);
+                cuts += 1;
+            }
+        }
+    }
+    println!("{cuts} cuts");
+    assert!(cuts > 400, "{cuts}");
+}
+
+/// Every eighth byte, each by another bit; with `STOWBOOK_DAMAGE_ALL` every byte, which takes a minute or two.
+#[test]
+#[allow(clippy::disallowed_methods, reason = "a test may ask how thorough it is to be")]
+fn a_file_with_any_one_byte_changed_is_answered() {
+    let step = if std::env::var_os("STOWBOOK_DAMAGE_ALL").is_some() { 1 } else { 8 };
+    let whole = file("containerd-1.7.27.db");
+    let changed = std::sync::atomic::AtomicUsize::new(0);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for thread in 0..threads {
+            let (whole, changed) = (&whole, &changed);
+            scope.spawn(move || {
+                let mut bytes = whole.clone();
+                for at in (thread * step..whole.len()).step_by(threads * step) {
+                    bytes[at] ^= 1 << (at / step % 8);
+                    ask_everything(&bytes);
+                    bytes[at] = whole[at];
+                    changed.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    let changed = changed.into_inner();
+    println!("{changed} changed bytes");
+    assert_eq!(changed, whole.len().div_ceil(step));
+}
+
+/// Bytes that count how many of them are read.
+struct Counting(Vec<u8>, std::sync::atomic::AtomicUsize);
+
+impl ReadAt for Counting {
+    fn size(&self) -> Result<u64> {
+        self.0.size()
+    }
+
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
+        self.1.fetch_add(out.len(), std::sync::atomic::Ordering::Relaxed);
+        self.0.read_at(offset, out)
+    }
+}
+
+/// A file of 4 MiB whose pages all look alike, and lead to one another: no reading of it takes more than some times its length,
+/// in bytes read or made.
+#[test]
+fn a_hostile_file_of_four_megabytes_costs_little() {
+    const PAGE: usize = 4096;
+    const PAGES: u64 = 1024;
+    // What an element of page `page` leads to.
+    type Lead = fn(u64, u64) -> u64;
+    let leads: [(&str, Lead); 4] = [
+        ("to the page itself", |page, _| page),
+        ("to the next page", |page, _| (page + 1 - 2) % (PAGES - 2) + 2),
+        ("to all pages", |page, element| (page + element * 7) % (PAGES - 2) + 2),
+        ("to the root", |_, _| 2),
+    ];
+    // The keys of the buckets: of the schema, of records, of nothing.
+    let keys: [&[u8]; 4] = [b"v1", b"containers", b"createdat", b"k"];
+    for (flags, overflow) in [(1_u16, 0_u32), (2, 0), (2, 1), (2, PAGES as u32 - 3)] {
+        for (name, lead) in leads {
+            let mut bytes = file("containerd-2.3.4.db")[..2 * PAGE].to_vec();
+            for meta in 0..2 {
+                let at = meta * PAGE + 16;
+                bytes[at + 16..at + 24].copy_from_slice(&2_u64.to_le_bytes());
+                bytes[at + 40..at + 48].copy_from_slice(&PAGES.to_le_bytes());
+                let hash = bytes[at..at + 56].iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+                    (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3)
+                });
+                bytes[at + 56..at + 64].copy_from_slice(&hash.to_le_bytes());
+            }
+            for page in 2..PAGES {
+                let mut content = page.to_le_bytes().to_vec();
+                content.extend(flags.to_le_bytes());
+                let elements = 16_u16;
+                content.extend(elements.to_le_bytes());
+                content.extend(overflow.min((PAGES - 1 - page) as u32).to_le_bytes());
+                let mut data = Vec::new();
+                for element in 0..u64::from(elements) {
+                    // In order, and four of them with names of containerd's.
+                    let key = match keys.get(element as usize / 4).filter(|_| element % 4 == 0) {
+                        Some(key) => key.to_vec(),
+                        None => format!("zz{element:04}").into_bytes(),
+                    };
+                    let position = (16 * (u64::from(elements) - element)) as u32 + data.len() as u32;
+                    let child = lead(page, element);
+                    if flags == 1 {
+                        content.extend(position.to_le_bytes());
+                        content.extend((key.len() as u32).to_le_bytes());
+                        content.extend(child.to_le_bytes());
+                        data.extend(key);
+                    } else {
+                        content.extend(1_u32.to_le_bytes());
+                        content.extend(position.to_le_bytes());
+                        content.extend((key.len() as u32).to_le_bytes());
+                        content.extend(16_u32.to_le_bytes());
+                        data.extend(key);
+                        data.extend(child.to_le_bytes());
+                        data.extend(0_u64.to_le_bytes());
+                    }
+                }
+                content.extend(data);
+                content.resize(PAGE, 0);
+                bytes.extend(content);
+            }
+            let length = bytes.len();
+            let source = Counting(bytes, std::sync::atomic::AtomicUsize::new(0));
+            let told = check(&source).unwrap();
+            let checked = source.1.swap(0, std::sync::atomic::Ordering::Relaxed);
+            let salvaged = salvage(&source).unwrap().to_json().to_string().len();
+            let read = source.1.load(std::sync::atomic::Ordering::Relaxed);
+            let told: usize = told.iter().map(|finding| finding.to_string().len()).sum();
+            let shown = [checked, read, told, salvaged].map(|bytes| bytes / length);
+            println!("flags {flags}, overflow {overflow}, {name}: times the file read {shown:?}");
+            assert!(checked <= 16 * length && told <= 4 * length, "{name} {shown:?}");
+            // Each search for lost records has a budget of 16 files; there are four, and some looks at single pages.
+            assert!(read <= 100 * length && salvaged <= 16 * length, "{name} {shown:?}");
+        }
+    }
+}
+
+#[test]
 fn a_file_with_any_bytes_changed_is_answered() {
     let mut next = numbers(11);
     for name in ["containerd-1.7.27.db", "containerd-1.1.8.db"] {
@@ -500,7 +644,8 @@ fn total(report: &crate::metadb::ImportReport) -> u64 {
     counts.iter().sum()
 }
 
-const FILES: [&str; 4] = ["containerd-1.1.8", "containerd-1.6.20", "containerd-1.7.27", "containerd-2.3.4"];
+const FILES: [&str; 5] =
+    ["containerd-1.1.8", "containerd-1.4.13", "containerd-1.6.20", "containerd-1.7.27", "containerd-2.3.4"];
 
 #[test]
 fn an_import_is_exact_and_whole_or_nothing() {

@@ -39,8 +39,8 @@ fn checksum(key: &[u8], value: &[u8]) -> [u8; SEAL_BYTES] {
     let parts = [&length, key, value];
     // A running hash takes twice as long as copying first.
     let hash = match key.len().saturating_add(value.len()) {
-        ..=SMALL_BYTES => XxHash3_64::oneshot(join(&parts, &mut [0; SMALL_BYTES + 8])),
-        ..=PAGE_BYTES => XxHash3_64::oneshot(join(&parts, &mut [0; PAGE_BYTES + 8])),
+        bytes if bytes <= SMALL_BYTES => XxHash3_64::oneshot(join(&parts, &mut [0; SMALL_BYTES + 8])),
+        bytes if bytes <= PAGE_BYTES => XxHash3_64::oneshot(join(&parts, &mut [0; PAGE_BYTES + 8])),
         _ => {
             let mut hash = XxHash3_64::new();
             parts.iter().for_each(|part| hash.write(part));

@@ -2,7 +2,7 @@
 
 use crate::check::context::{Checker, Shown};
 use crate::check::view::View as _;
-use crate::check::{Kind, PathKind, Platform};
+use crate::check::{Kind, PathKind, Platform, Severity};
 use crate::doc::Value;
 use std::collections::BTreeMap;
 
@@ -173,7 +173,10 @@ fn path<'d>(
         let place = format!("{}{path}", rootfs.trim_end_matches('/'));
         let there = checker.ask("OCI-RT-0719", "paths", |host| host.path(&place));
         if there.is_some_and(|there| !matches!(there, PathKind::Missing | PathKind::Device)) {
-            checker.at("OCI-RT-0719", value, &[&Shown(&path)]);
+            let found = checker.at("OCI-RT-0719", value, &[&Shown(&path)]);
+            if there == Some(PathKind::Directory) {
+                found.severity(Severity::Error);
+            }
         }
     }
 }

@@ -67,7 +67,7 @@ fn rlimits(checker: &mut Checker<'_>, process: Value<'_>) {
 /// Limits under which runtimes were seen to fail before the program starts, or the program with its first steps.
 fn too_low(checker: &mut Checker<'_>, rlimit: Value<'_>, name: &str, soft: i128) {
     let (none_starts, some_start, odd) = match name {
-        "RLIMIT_NOFILE" => (5, 17, 17),
+        "RLIMIT_NOFILE" => (17, 0, 0),
         "RLIMIT_AS" | "RLIMIT_DATA" => ((64 << 10) + 1, 0, 1 << 20),
         "RLIMIT_STACK" => (4096, 0, 64 << 10),
         "RLIMIT_FSIZE" => (0, 4096, 0),

@@ -117,7 +117,9 @@ fn one(checker: &mut Checker<'_>, root: Value<'_>, namespaces: &Namespaces<'_>, 
         }
     }
     let numeric = NUMBERS.contains(&name) || name.starts_with("fs.mqueue.");
-    if let Some(text) = member.as_str().filter(|text| numeric && text.trim().parse::<i64>().is_err()) {
+    if let Some(text) =
+        member.as_str().filter(|text| numeric && !text.is_empty() && text.trim().parse::<i64>().is_err())
+    {
         checker.say("OCI-RT-0630", member, "{} takes a number, not \"{}\"", &[&shown, &Shown(&text)]);
         return;
     }

