@@ -48,8 +48,11 @@ const BYTES: [&str; 2] = ["hello", "world"];
 const FILTERS: [&str; 6] = ["", "labels.x==1", "id==a", "name~=[ab]", "labels.x,labels.z!=2", "labels=="];
 const SNAPSHOTTER: &str = "native";
 
+/// What is done to a server, and what it answers.
+type Operation = Box<dyn Fn(&Remote) -> Result<String>>;
+
 /// One operation: what it is called, and what it does to a server.
-fn step(random: &mut Random, context: &Context) -> (String, Box<dyn Fn(&Remote) -> Result<String>>) {
+fn step(random: &mut Random, context: &Context) -> (String, Operation) {
     let c = context.clone();
     let (name, other) = (random.one(&NAMES).to_owned(), random.one(&NAMES).to_owned());
     let (key, value) = (random.one(&KEYS).to_owned(), random.one(&VALUES).to_owned());
@@ -78,7 +81,7 @@ fn step(random: &mut Random, context: &Context) -> (String, Box<dyn Fn(&Remote) 
     let mut parent = CreateSnapshot::default();
     parent.parent = if value.is_empty() { String::new() } else { other.clone() };
     parent.labels.extend(labels.clone());
-    let operation: Box<dyn Fn(&Remote) -> Result<String>> = match number {
+    let operation: Operation = match number {
         0..=2 => Box::new(move |r| r.create_container(&c, &container).map(shown)),
         3 => Box::new(move |r| r.update_container(&c, &container, &[&field]).map(shown)),
         4 => Box::new(move |r| r.update_container(&c, &container, &["image", "nosuch"]).map(shown)),

@@ -40,6 +40,7 @@ impl Socket {
         let request = events::SubscribeRequest { filters: Vec::new() };
         let client = remote.client().clone();
         // containerd 1.6 answers with its first event only, so there has to be one.
+        #[expect(clippy::async_yields_async, reason = "it is waited for below")]
         let asked = remote.wait(async {
             tokio::spawn(async move { client.ask(&events::SUBSCRIBE, &Context::default(), request).await })
         });
