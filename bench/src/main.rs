@@ -1,7 +1,8 @@
-//! Measures the store in a file, in process: the work of `peer/metastore`, which does the same with containerd's metadata
+//! Measures the checker, and the store in a file, in process: the work of `peer/metastore`, which does the same with containerd's metadata
 //! package, and the cost as a book grows. `compare` runs both in turn.
 
 mod book;
+mod check;
 mod doors;
 mod grow;
 mod plot;
@@ -69,6 +70,14 @@ enum Command {
         #[arg(long)]
         svg: PathBuf,
     },
+    /// Checks a runtime config, and longer ones. Prints a line for each: name, bytes, findings, microseconds
+    Check {
+        /// The config
+        file: PathBuf,
+        /// Lengths of configs that are made of it, in KiB
+        #[arg(long, value_delimiter = ',', default_values_t = [256, 512, 1024])]
+        grown: Vec<usize>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -89,6 +98,7 @@ fn run(command: Command) -> Result<(), Box<dyn Error>> {
             println!("{}", store::count(&dir)?);
             Ok(())
         }
+        Command::Check { file, grown } => check::run(&file, &grown),
         Command::Grow { up_to, spec, dir, csv, svg } => grow::run(up_to, std::fs::read(spec)?, &dir, &csv, &svg),
     }
 }

@@ -508,6 +508,9 @@ pub(crate) struct Validate {
     /// Systemd manages the cgroups
     #[arg(long)]
     pub(crate) systemd_cgroup: bool,
+    /// Show values that look like secrets
+    #[arg(long)]
+    pub(crate) show_secrets: bool,
     /// Print the summary only
     #[arg(short, long)]
     pub(crate) quiet: bool,

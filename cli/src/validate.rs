@@ -185,6 +185,7 @@ impl Validate {
             advice: self.advice || self.fail_on == crate::args::FailOn::Advice,
             ignore: self.ignore.iter().map(|text| check::Ignore::parse(text)).collect(),
             strict: self.strict,
+            show_secrets: self.show_secrets,
             host: host.map(|host| host as &dyn check::Host),
             ..Options::default()
         }

@@ -309,6 +309,9 @@ impl<'d> Checker<'d> {
 
     /// Keeps a value out of what is printed.
     pub(super) fn conceal(&mut self, value: Value<'_>) {
+        if self.options.show_secrets {
+            return;
+        }
         self.secrets.insert(value.span().start, value.span());
     }
 

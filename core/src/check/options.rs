@@ -135,6 +135,8 @@ pub struct Options<'h> {
     pub max_findings: usize,
     /// Whether unknown keys are errors.
     pub strict: bool,
+    /// Whether what looks like a secret is shown.
+    pub show_secrets: bool,
     /// What is known of the host.
     pub host: Option<&'h dyn Host>,
 }
@@ -153,6 +155,7 @@ impl Default for Options<'_> {
             ignore: Vec::new(),
             max_findings: 1000,
             strict: false,
+            show_secrets: false,
             host: None,
         }
     }

@@ -1,7 +1,6 @@
 //! The checker against what others say: runtimes, schemas, containerd; and each rule against its cases.
 
 mod cases;
-mod examples;
 mod hostile;
 mod schemas;
 

@@ -438,7 +438,7 @@ fn env(checker: &mut Checker<'_>, holder: Value<'_>, name: &str) {
         checker.conceal(value);
         let variable = text.split('=').next().unwrap_or_default();
         if checker.options.advice {
-            checker.at("OCI-SEC-081", value, &[&Shown(variable)]).redact();
+            checker.at("OCI-SEC-081", value, &[&Shown(variable)]);
         }
     }
 }

@@ -5,10 +5,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A row of the catalogue that only points to other rows.
-pub(super) const POINTERS: [&str; 1] = ["OCI-IM-0219"];
-
-/// The flags of a line that say how to check; the others change the document.
-pub(super) const OPTIONS: [&str; 8] = ["advice", "auto", "host", "otherhost", "rootless", "systemd", "v1", "windows"];
+const POINTERS: [&str; 1] = ["OCI-IM-0219"];
 
 /// A machine on which everything is wrong.
 struct OtherMachine;
@@ -37,14 +34,14 @@ impl Host for OtherMachine {
 }
 
 /// A document of `tests/checker/cases`, changed as a column of `cases.tsv` says.
-pub(super) struct Case {
-    pub(super) text: Vec<u8>,
-    pub(super) kind: Option<Kind>,
-    pub(super) options: Options<'static>,
+struct Case {
+    text: Vec<u8>,
+    kind: Option<Kind>,
+    options: Options<'static>,
 }
 
 impl Case {
-    pub(super) fn read(base: &str, flags: &str, column: &str) -> Self {
+    fn read(base: &str, flags: &str, column: &str) -> Self {
         let base = json(&folder("cases").join(format!("{base}.json")));
         let kind = Kind::ALL.iter().find(|(_, name)| base["kind"] == **name).map(|(kind, _)| *kind);
         let (flags, column) = match column.strip_prefix('@').and_then(|rest| rest.split_once(' ')) {
@@ -72,7 +69,7 @@ impl Case {
         case
     }
 
-    pub(super) fn flag(&mut self, flag: &str, document: &mut Value, whole: bool) {
+    fn flag(&mut self, flag: &str, document: &mut Value, whole: bool) {
         let (name, pointer) = flag.split_once('=').unwrap_or((flag, ""));
         match name {
             "advice" => self.options.advice = true,
@@ -123,7 +120,7 @@ fn set(document: &mut Value, pointer: &str, value: Value) {
     }
 }
 
-pub(super) fn lines() -> Vec<Vec<String>> {
+fn lines() -> Vec<Vec<String>> {
     let text = std::fs::read_to_string(folder("cases.tsv")).unwrap();
     text.lines().skip(1).map(|line| line.split('\t').map(str::to_owned).collect()).collect()
 }
