@@ -29,6 +29,8 @@ type CheckOptions struct {
 	Advice bool
 	// Strict makes unknown members errors; else they are warnings.
 	Strict bool
+	// ShowSecrets shows in the report what looks like a secret.
+	ShowSecrets bool
 	// MaxFindings is how many findings are reported; one more says how many were left out. 0: 1000.
 	MaxFindings int
 	// Ignore leaves out findings: a code or the beginning of one, everywhere, or behind an @ a pointer in which * stands for
@@ -202,6 +204,7 @@ func (o CheckOptions) check() (C.sbgo_check, error) {
 		kind: str(o.Kind), platform: str(o.Platform), profile: str(o.Profile), cgroup: str(o.Cgroup), phase: str(o.Phase),
 		min_severity: str(o.MinSeverity),
 		rootless:     C.bool(o.Rootless), systemd_cgroup: C.bool(o.SystemdCgroup), advice: C.bool(o.Advice), strict: C.bool(o.Strict),
+		show_secrets: C.bool(o.ShowSecrets),
 		max_findings: C.size_t(o.MaxFindings),
 		ignore:       texts(o.Ignore),
 	}, nil

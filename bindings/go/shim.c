@@ -247,6 +247,7 @@ static sb_check_options *check_options(sbgo_check check, sb_error **error_out) {
         && sb_check_options_set_systemd_cgroup(options, check.systemd_cgroup, error_out) == SB_OK
         && sb_check_options_set_advice(options, check.advice, error_out) == SB_OK
         && sb_check_options_set_strict(options, check.strict, error_out) == SB_OK
+        && sb_check_options_set_show_secrets(options, check.show_secrets, error_out) == SB_OK
         && (check.max_findings == 0
             || sb_check_options_set_max_findings(options, check.max_findings, error_out) == SB_OK);
     sb_str *ignore = sbgo_unpack(check.ignore);

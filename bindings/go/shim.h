@@ -89,7 +89,7 @@ sbgo_result sbgo_store_import_metadb(
 /* What a check is asked to do; a text that is empty is as at first. */
 typedef struct sbgo_check {
     sb_str kind, platform, profile, cgroup, phase, min_severity;
-    bool rootless, systemd_cgroup, advice, strict;
+    bool rootless, systemd_cgroup, advice, strict, show_secrets;
     size_t max_findings; /* 0: as at first */
     sbgo_texts ignore;
 } sbgo_check;

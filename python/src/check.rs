@@ -69,6 +69,7 @@ struct Asked {
     ignore: Vec<Ignore>,
     max_findings: Option<usize>,
     strict: bool,
+    show_secrets: bool,
 }
 
 impl Asked {
@@ -96,6 +97,7 @@ impl Asked {
                 }
                 "max_findings" => asked.max_findings = Some(value.extract()?),
                 "strict" => asked.strict = flag()?,
+                "show_secrets" => asked.show_secrets = flag()?,
                 other => {
                     let message = format!("{function}() got an unexpected keyword argument '{other}'");
                     return Err(PyTypeError::new_err(message));
@@ -118,6 +120,7 @@ impl Asked {
             ignore: self.ignore.clone(),
             max_findings: self.max_findings.unwrap_or(default.max_findings),
             strict: self.strict,
+            show_secrets: self.show_secrets,
             ..default
         }
     }
@@ -129,7 +132,7 @@ impl Asked {
 /// ``kind`` says what the text is to be; ``"auto"`` finds out. ``platform``, ``profile`` (a runtime), ``rootless``,
 /// ``cgroup``, ``systemd_cgroup`` and ``phase`` say where a runtime config is to be used. ``advice`` asks for advice on
 /// secure configuration too, ``ignore`` are codes, or beginnings of codes, each with ``@POINTER`` if it is for some places
-/// only, and ``strict`` makes unknown members errors.
+/// only, and ``strict`` makes unknown members errors. What looks like a secret is in the report with ``show_secrets`` only.
 ///
 /// >>> from stowbook import validate
 /// >>> report = validate('{"ociVersion": "1.2"}', kind="runtime-config")
@@ -141,7 +144,7 @@ impl Asked {
     signature = (text, **options),
     text_signature = "(text, *, kind='auto', platform=None, profile='any', rootless=False, cgroup='unknown', \
                       systemd_cgroup=False, phase='start', advice=False, min_severity='advice', ignore=(), \
-                      max_findings=1000, strict=False)"
+                      max_findings=1000, strict=False, show_secrets=False)"
 )]
 #[allow(clippy::needless_pass_by_value, reason = "Python hands it over")]
 pub(crate) fn validate<'py>(
@@ -166,7 +169,7 @@ pub(crate) fn validate<'py>(
     signature = (text, **options),
     text_signature = "(text, *, kind='auto', platform=None, profile='any', rootless=False, cgroup='unknown', \
                       systemd_cgroup=False, phase='start', advice=False, min_severity='advice', ignore=(), \
-                      max_findings=1000, strict=False)"
+                      max_findings=1000, strict=False, show_secrets=False)"
 )]
 #[allow(clippy::needless_pass_by_value, reason = "Python hands it over")]
 pub(crate) fn fix<'py>(

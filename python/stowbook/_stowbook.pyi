@@ -112,6 +112,7 @@ def validate(
     ignore: Sequence[str] = (),
     max_findings: int = 1000,
     strict: bool = False,
+    show_secrets: bool = False,
 ) -> Report:
     """Checks a text, and gives a report of everything that is wrong, with codes, places, reasons and fixes. It raises nothing
     for what is in the text, whatever that is.
@@ -119,7 +120,7 @@ def validate(
     ``kind`` says what the text is to be; ``"auto"`` finds out. ``platform``, ``profile`` (a runtime), ``rootless``,
     ``cgroup``, ``systemd_cgroup`` and ``phase`` say where a runtime config is to be used. ``advice`` asks for advice on
     secure configuration too, ``ignore`` are codes, or beginnings of codes, each with ``@POINTER`` if it is for some places
-    only, and ``strict`` makes unknown members errors.
+    only, and ``strict`` makes unknown members errors. What looks like a secret is in the report with ``show_secrets`` only.
 
     >>> from stowbook import validate
     >>> report = validate('{"ociVersion": "1.2"}', kind="runtime-config")
@@ -143,6 +144,7 @@ def fix(
     ignore: Sequence[str] = (),
     max_findings: int = 1000,
     strict: bool = False,
+    show_secrets: bool = False,
 ) -> Fixed[AnyStr]:
     """Puts right in a text what can only be meant one way, and changes nothing else. The options are those of ``validate``;
     text gives text, bytes give bytes.

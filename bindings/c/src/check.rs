@@ -26,6 +26,7 @@ pub struct sb_check_options {
     ignore: Vec<Ignore>,
     max_findings: usize,
     strict: bool,
+    show_secrets: bool,
     poisoned: AtomicBool,
 }
 
@@ -38,7 +39,7 @@ impl Handle for sb_check_options {
 impl sb_check_options {
     fn new() -> Self {
         let Options { platform, profile, rootless, cgroup, systemd_cgroup, phase, .. } = Options::default();
-        let Options { advice, min_severity, ignore, max_findings, strict, .. } = Options::default();
+        let Options { advice, min_severity, ignore, max_findings, strict, show_secrets, .. } = Options::default();
         sb_check_options {
             kind: None,
             platform,
@@ -52,6 +53,7 @@ impl sb_check_options {
             ignore,
             max_findings,
             strict,
+            show_secrets,
             poisoned: AtomicBool::default(),
         }
     }
@@ -69,6 +71,7 @@ impl sb_check_options {
             ignore: self.ignore.clone(),
             max_findings: self.max_findings,
             strict: self.strict,
+            show_secrets: self.show_secrets,
             host: None,
         }
     }
@@ -270,6 +273,21 @@ pub unsafe extern "C" fn sb_check_options_set_strict(
     let entry = unsafe { Entry::new(error_out) };
     entry.run(|args| {
         args.handle_mut("options", options)?.strict = strict;
+        Ok(())
+    })
+}
+
+/// Whether the report shows what looks like a secret. At first it does not.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sb_check_options_set_show_secrets(
+    options: *mut sb_check_options,
+    show_secrets: bool,
+    error_out: *mut *mut sb_error,
+) -> sb_status {
+    // SAFETY: the caller keeps what README.md asks of pointers.
+    let entry = unsafe { Entry::new(error_out) };
+    entry.run(|args| {
+        args.handle_mut("options", options)?.show_secrets = show_secrets;
         Ok(())
     })
 }

@@ -27,6 +27,7 @@ const OPTIONS = {
   ignore: texts,
   maxFindings: count,
   strict: flag,
+  showSecrets: flag,
   host: (value, what) => members(value, what, HOST),
 };
 

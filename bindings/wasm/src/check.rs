@@ -81,6 +81,11 @@ impl CheckOptions {
         self.options.strict = yes;
     }
 
+    #[wasm_bindgen(js_name = showSecrets)]
+    pub fn set_show_secrets(&mut self, yes: bool) {
+        self.options.show_secrets = yes;
+    }
+
     #[wasm_bindgen(js_name = ignore)]
     pub fn set_ignore(&mut self, texts: Vec<String>) {
         self.options.ignore = texts.iter().map(|text| Ignore::parse(text)).collect();

@@ -36,6 +36,8 @@ export interface CheckOptions {
   maxFindings?: number;
   /** Whether unknown keys are errors. */
   strict?: boolean;
+  /** Whether the report shows what looks like a secret. */
+  showSecrets?: boolean;
   /** What is known of the host. What is absent is not known, and the rules that need it are listed as skipped. */
   host?: HostFacts;
 }
