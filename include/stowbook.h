@@ -2369,7 +2369,7 @@ enum sb_status sb_metadb_salvage_bytes(struct sb_slice bytes,
  * stay as they are, and are no conflict. `report_out` may be NULL; else it receives JSON as `stowbook metadb import -o json` prints
  * it, and the caller frees `*report_out` with sb_bytes_free().
  *
- * Errors: SB_ERR_ALREADY_EXISTS; SB_ERR_FAILED_PRECONDITION for a value that a store cannot hold to the byte; SB_ERR_NOT_FOUND for
+ * Errors: SB_ERR_ALREADY_EXISTS for a record with another content; SB_ERR_FAILED_PRECONDITION for a value that a store cannot hold to the byte; SB_ERR_NOT_FOUND for
  * a namespace that is not there; SB_ERR_DATA_LOSS. Nothing was changed then.
  */
 enum sb_status sb_store_import_metadb(const struct sb_store *store,

@@ -87,8 +87,20 @@ void test_metadb(void) {
     CHECK(status == SB_OK || status == SB_ERR_FAILED_PRECONDITION);
     sb_error_free(error);
     if (status == SB_OK) {
+        /* The same once more is no conflict; a record with another content is. */
+        OK(sb_store_import_metadb(store, copy, &name, 1, false, false, NULL, &error));
+        sb_namespace *imported = namespace_of(store, "k8s.io");
+        sb_str image = SB_STR("image");
+        OK(sb_container_list(imported, NULL, 0, &containers, &error));
+        sb_container *changed;
+        OK(sb_container_get(imported, sb_container_id(sb_container_array_at(containers, 0)), &changed, &error));
+        OK(sb_container_set_image(changed, SB_STR("another"), &error));
+        OK(sb_container_update(imported, changed, &image, 1, NULL, &error));
         REFUSED(SB_ERR_ALREADY_EXISTS, NULL, sb_store_import_metadb(store, copy, &name, 1, false, false, NULL, &error));
         OK(sb_store_import_metadb(store, copy, &name, 1, false, true, NULL, &error));
+        sb_container_free(changed);
+        sb_container_array_free(containers);
+        sb_namespace_free(imported);
     }
     sb_metadb_free(copy);
     sb_store_free(store);
