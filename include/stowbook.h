@@ -131,11 +131,24 @@ typedef enum sb_status {
 } sb_status;
 
 /**
- * The record of a container: metadata, never a process. It is a value of its own: changing it changes nothing in a store
- * until it is given to sb_container_create() or sb_container_update(), which also check it. Any number of threads may read
- * it; while one changes it, no other may use it.
+ * What a check is asked to do. Any number of threads may check with it; while one changes it, no other may use it. NULL in its
+ * place asks for what any runtime would refuse, and what it would ignore.
+ */
+typedef struct sb_check_options sb_check_options;
+
+/**
+ * What a collection has removed, or would remove, and why the rest stays. It never changes, so any number of threads may read
+ * it.
+ */
+typedef struct sb_collected sb_collected;
+
+/**
+ * The record of a container: metadata, never a process. It is a value of its own: changing it changes nothing in a
+ * store until it is given to an operation, which also checks it. Any number of threads may read it; while one changes
+ * it, no other may use it.
  *
- * Texts and bytes that are read from it are its own: they live until it is changed or freed. They are not NUL-terminated.
+ * Texts and bytes that are read from it are its own: they live until it is changed or freed. They are not
+ * NUL-terminated.
  */
 typedef struct sb_container sb_container;
 
@@ -152,18 +165,80 @@ typedef struct sb_container_array sb_container_array;
 typedef struct sb_error sb_error;
 
 /**
- * A namespace of a store, or of a transaction, to reach the records in it. Any number of threads may use it at once.
+ * One event of a store's log: something that happened. It never changes, so any number of threads may read it. Texts and
+ * bytes that are read from it live as long as it does. They are not NUL-terminated.
+ */
+typedef struct sb_event sb_event;
+
+/**
+ * Events in the order in which they happened. It never changes, so any number of threads may read it.
+ */
+typedef struct sb_event_array sb_event_array;
+
+/**
+ * One finding of a report, to which it belongs.
+ */
+typedef struct sb_finding sb_finding;
+
+/**
+ * The record of an image: a name for a piece of content. It is a value of its own: changing it changes nothing in a
+ * store until it is given to an operation, which also checks it. Any number of threads may read it; while one changes
+ * it, no other may use it.
+ *
+ * Texts and bytes that are read from it are its own: they live until it is changed or freed. They are not
+ * NUL-terminated.
+ */
+typedef struct sb_image sb_image;
+
+/**
+ * Records in a fixed order. It never changes, so any number of threads may read it.
+ */
+typedef struct sb_image_array sb_image_array;
+
+/**
+ * A lease: what keeps resources from being collected while someone works with them. It is a value of its own: changing
+ * it changes nothing in a store until it is given to an operation, which also checks it. Any number of threads may
+ * read it; while one changes it, no other may use it.
+ *
+ * Texts and bytes that are read from it are its own: they live until it is changed or freed. They are not
+ * NUL-terminated.
+ */
+typedef struct sb_lease sb_lease;
+
+/**
+ * Records in a fixed order. It never changes, so any number of threads may read it.
+ */
+typedef struct sb_lease_array sb_lease_array;
+
+/**
+ * What a lease holds, in a fixed order. It never changes, so any number of threads may read it.
+ */
+typedef struct sb_lease_resource_array sb_lease_resource_array;
+
+/**
+ * A database of containerd, `meta.db`, opened for reading: of a daemon that runs, of one that is gone, or a copy of its bytes.
+ * Nothing is locked. Any number of threads may use it at once.
+ */
+typedef struct sb_metadb sb_metadb;
+
+/**
+ * A namespace of a store, of a transaction, or of a database of containerd, to reach the records in it. Any number of
+ * threads may use it at once.
  */
 typedef struct sb_namespace sb_namespace;
 
 /**
- * The record of a namespace: its name and its labels. It is a value of its own, as sb_container is; see there for threads
- * and for how long texts live.
+ * The record of a namespace: its name and its labels. It is a value of its own: changing it changes nothing in a store
+ * until it is given to an operation, which also checks it. Any number of threads may read it; while one changes it, no
+ * other may use it.
+ *
+ * Texts and bytes that are read from it are its own: they live until it is changed or freed. They are not
+ * NUL-terminated.
  */
 typedef struct sb_namespace_record sb_namespace_record;
 
 /**
- * Records of namespaces in a fixed order. It never changes, so any number of threads may read it.
+ * Records in a fixed order. It never changes, so any number of threads may read it.
  */
 typedef struct sb_namespace_record_array sb_namespace_record_array;
 
@@ -173,11 +248,38 @@ typedef struct sb_namespace_record_array sb_namespace_record_array;
 typedef struct sb_namespaces sb_namespaces;
 
 /**
+ * All findings in one text. It never changes, so any number of threads may read it. Texts that are read from it live as long
+ * as it does. They are not NUL-terminated.
+ */
+typedef struct sb_report sb_report;
+
+/**
+ * The record of a sandbox, in which containers share namespaces. It is a value of its own: changing it changes nothing
+ * in a store until it is given to an operation, which also checks it. Any number of threads may read it; while one
+ * changes it, no other may use it.
+ *
+ * Texts and bytes that are read from it are its own: they live until it is changed or freed. They are not
+ * NUL-terminated.
+ */
+typedef struct sb_sandbox sb_sandbox;
+
+/**
+ * Records in a fixed order. It never changes, so any number of threads may read it.
+ */
+typedef struct sb_sandbox_array sb_sandbox_array;
+
+/**
  * An open book of container metadata. Any number of threads may use it at once.
  *
  * The book is closed when this handle and all that were made from it (transactions, namespaces) are freed, in any order.
  */
 typedef struct sb_store sb_store;
+
+/**
+ * One who follows the event log of a store. It keeps nothing in memory for later, so it may be slow without any cost for
+ * writers. One thread at a time may use it.
+ */
+typedef struct sb_subscription sb_subscription;
 
 /**
  * Several operations that take effect together, or not at all. It sees the book as it was when it began, and its own
@@ -217,20 +319,6 @@ typedef struct sb_bytes {
 } sb_bytes;
 
 /**
- * Bytes that somebody else owns. Otherwise as sb_str.
- */
-typedef struct sb_slice {
-    /**
-     * The first byte.
-     */
-    const uint8_t *data;
-    /**
-     * How many bytes there are.
-     */
-    size_t len;
-} sb_slice;
-
-/**
  * An instant in UTC, or none.
  */
 typedef struct sb_time {
@@ -247,6 +335,54 @@ typedef struct sb_time {
      */
     uint32_t nanos;
 } sb_time;
+
+/**
+ * Bytes that somebody else owns. Otherwise as sb_str.
+ */
+typedef struct sb_slice {
+    /**
+     * The first byte.
+     */
+    const uint8_t *data;
+    /**
+     * How many bytes there are.
+     */
+    size_t len;
+} sb_slice;
+
+/**
+ * A place in a text. Lines and columns count from 1; a column counts Unicode characters.
+ */
+typedef struct sb_place {
+    /**
+     * The line.
+     */
+    size_t line;
+    /**
+     * The column.
+     */
+    size_t column;
+    /**
+     * The line of the end.
+     */
+    size_t end_line;
+    /**
+     * The column behind the last character.
+     */
+    size_t end_column;
+    /**
+     * The column in UTF-16 code units, as editors count.
+     */
+    size_t column_utf16;
+    /**
+     * The offset in bytes.
+     */
+    size_t offset;
+    /**
+     * The length in bytes.
+     */
+    size_t length;
+} sb_place;
 
 #ifdef __cplusplus
 extern "C" {
@@ -403,6 +539,27 @@ enum sb_status sb_txn_rollback(const struct sb_txn *txn,
 void sb_txn_free(struct sb_txn *txn);
 
 /**
+ * Reaches the same namespace on behalf of a lease: it holds the images and the content that are created through the handle.
+ * The caller frees `*namespace_out` with sb_namespace_free().
+ */
+enum sb_status sb_namespace_with_lease(const struct sb_namespace *in_namespace,
+                                       struct sb_str lease,
+                                       struct sb_namespace **namespace_out,
+                                       struct sb_error **error_out);
+
+/**
+ * Reaches the same namespace, but images that are created or updated through the handle get this time instead of the
+ * clock's, so that they come out the same again. Without a time it is the clock's. The caller frees `*namespace_out` with
+ * sb_namespace_free().
+ *
+ * Errors: SB_ERR_INVALID_ARGUMENT for a time that is before the year 1 or after the year 9999.
+ */
+enum sb_status sb_namespace_with_source_date_epoch(const struct sb_namespace *in_namespace,
+                                                   struct sb_time epoch,
+                                                   struct sb_namespace **namespace_out,
+                                                   struct sb_error **error_out);
+
+/**
  * Frees a namespace's handle; the namespace itself stays. NULL is allowed.
  */
 void sb_namespace_free(struct sb_namespace *handle);
@@ -418,8 +575,18 @@ enum sb_status sb_container_get(const struct sb_namespace *in_namespace,
                                 struct sb_error **error_out);
 
 /**
- * Gets the records that any of the `filter_count` filters selects, all of them when there is no filter, in byte order of
- * their ids. A namespace that does not exist has none. The caller frees `*containers_out` with sb_container_array_free().
+ * As sb_container_get(), but gives the protobuf message `containerd.services.containers.v1.Container`. The caller
+ * frees `*message_out` with sb_bytes_free().
+ */
+enum sb_status sb_container_get_protobuf(const struct sb_namespace *in_namespace,
+                                         struct sb_str id,
+                                         struct sb_bytes *message_out,
+                                         struct sb_error **error_out);
+
+/**
+ * Gets the records that any of the `filter_count` filters selects, all of them when there is no filter, in byte order
+ * of their ids. A namespace that does not exist has none. The caller frees `*containers_out` with
+ * sb_container_array_free().
  *
  * Errors: SB_ERR_INVALID_ARGUMENT for a filter that cannot be read.
  */
@@ -430,8 +597,18 @@ enum sb_status sb_container_list(const struct sb_namespace *in_namespace,
                                  struct sb_error **error_out);
 
 /**
- * Adds a record. `created_out` may be NULL; else it receives the record as it was stored, with times, and the caller frees
- * it with sb_container_free(). `container` is not changed.
+ * As sb_container_list(), but gives protobuf messages `containerd.services.containers.v1.Container` one behind the
+ * other, each with its length in bytes before it as a varint. The caller frees `*messages_out` with sb_bytes_free().
+ */
+enum sb_status sb_container_list_protobuf(const struct sb_namespace *in_namespace,
+                                          const struct sb_str *filters,
+                                          size_t filter_count,
+                                          struct sb_bytes *messages_out,
+                                          struct sb_error **error_out);
+
+/**
+ * Adds a record. `created_out` may be NULL; else it receives the record as it was stored, with times, and the caller
+ * frees it with sb_container_free(). `container` is not changed.
  *
  * Errors: SB_ERR_INVALID_ARGUMENT for the first rule that the record breaks; SB_ERR_ALREADY_EXISTS.
  */
@@ -441,10 +618,20 @@ enum sb_status sb_container_create(const struct sb_namespace *in_namespace,
                                    struct sb_error **error_out);
 
 /**
+ * As sb_container_create(), but takes the record as the protobuf message
+ * `containerd.services.containers.v1.Container`, and gives one. `created_out` may be NULL; else the caller frees
+ * `*created_out` with sb_bytes_free().
+ */
+enum sb_status sb_container_create_protobuf(const struct sb_namespace *in_namespace,
+                                            struct sb_slice message,
+                                            struct sb_bytes *created_out,
+                                            struct sb_error **error_out);
+
+/**
  * Changes the `field_count` fields with these paths to what `container` says; when there is none, everything that can
  * change, and what cannot has to be the same. Paths: `labels`, `labels.KEY`, `spec`, `extensions`, `extensions.KEY`,
- * `image`, `snapshotkey`. `updated_out` may be NULL; else it receives the record as it is now, and the caller frees it with
- * sb_container_free(). `container` is not changed.
+ * `image`, `snapshotkey`. `updated_out` may be NULL; else it receives the record as it is now, and the caller frees it
+ * with sb_container_free(). `container` is not changed.
  *
  * Errors: SB_ERR_NOT_FOUND; SB_ERR_INVALID_ARGUMENT for another path, a field that cannot change, or a broken rule.
  */
@@ -456,7 +643,19 @@ enum sb_status sb_container_update(const struct sb_namespace *in_namespace,
                                    struct sb_error **error_out);
 
 /**
- * Removes the record of this id.
+ * As sb_container_update(), but takes the record as the protobuf message
+ * `containerd.services.containers.v1.Container`, and gives one. `updated_out` may be NULL; else the caller frees
+ * `*updated_out` with sb_bytes_free().
+ */
+enum sb_status sb_container_update_protobuf(const struct sb_namespace *in_namespace,
+                                            struct sb_slice message,
+                                            const struct sb_str *fields,
+                                            size_t field_count,
+                                            struct sb_bytes *updated_out,
+                                            struct sb_error **error_out);
+
+/**
+ * Removes the record of this id. What it refers to stays.
  *
  * Errors: SB_ERR_NOT_FOUND.
  */
@@ -465,8 +664,8 @@ enum sb_status sb_container_delete(const struct sb_namespace *in_namespace,
                                    struct sb_error **error_out);
 
 /**
- * Makes a record of this id and runtime, for example `io.containerd.runc.v2`, with everything else unset. Nothing is checked
- * yet. The caller frees `*container_out` with sb_container_free().
+ * Makes a record of this id and runtime, for example `io.containerd.runc.v2`, with everything else unset. Nothing is
+ * checked yet. The caller frees `*container_out` with sb_container_free().
  */
 enum sb_status sb_container_new(struct sb_str id,
                                 struct sb_str runtime,
@@ -474,8 +673,8 @@ enum sb_status sb_container_new(struct sb_str id,
                                 struct sb_error **error_out);
 
 /**
- * Makes a record from stowbook's JSON: `{"id": ..., "labels": {...}, "runtime": {"name": ...}, "spec": {"type_url": ...,
- * "value_base64": ...}, ...}`. The caller frees `*container_out` with sb_container_free().
+ * Makes a record from stowbook's JSON: `{"id": ..., "labels": {...}, "runtime": {"name": ...}, "spec": {"type_url":
+ * ..., "value_base64": ...}, ...}`. The caller frees `*container_out` with sb_container_free().
  *
  * Errors: SB_ERR_INVALID_ARGUMENT, with the line and the column among its details.
  */
@@ -491,8 +690,8 @@ enum sb_status sb_container_to_json(const struct sb_container *container,
                                     struct sb_error **error_out);
 
 /**
- * Makes a record from the protobuf message `containerd.services.containers.v1.Container`. What the message carries beyond
- * the fields that are known is kept. The caller frees `*container_out` with sb_container_free().
+ * Makes a record from the protobuf message `containerd.services.containers.v1.Container`. What the message carries
+ * beyond the fields that are known is kept. The caller frees `*container_out` with sb_container_free().
  *
  * Errors: SB_ERR_INVALID_ARGUMENT.
  */
@@ -501,8 +700,8 @@ enum sb_status sb_container_from_protobuf(struct sb_slice message,
                                           struct sb_error **error_out);
 
 /**
- * Writes a record as the protobuf message `containerd.services.containers.v1.Container`. The caller frees `*message_out` with
- * sb_bytes_free().
+ * Writes a record as the protobuf message `containerd.services.containers.v1.Container`. The caller frees
+ * `*message_out` with sb_bytes_free().
  */
 enum sb_status sb_container_to_protobuf(const struct sb_container *container,
                                         struct sb_bytes *message_out,
@@ -524,6 +723,18 @@ struct sb_str sb_container_image(const struct sb_container *container);
  * The name of the runtime. It lives until the record is changed or freed. Of NULL: none (its data is NULL).
  */
 struct sb_str sb_container_runtime(const struct sb_container *container);
+
+/**
+ * The type of the runtime's options. Without one, and of NULL: none (its data is NULL). It lives until the record is
+ * changed or freed.
+ */
+struct sb_str sb_container_runtime_options_type_url(const struct sb_container *container);
+
+/**
+ * The bytes of the runtime's options. Without one, and of NULL: none (its data is NULL). They live until the record is
+ * changed or freed.
+ */
+struct sb_slice sb_container_runtime_options_value(const struct sb_container *container);
 
 /**
  * The snapshotter that holds the root file system; empty when unset. It lives until the record is changed or freed. Of
@@ -549,8 +760,8 @@ struct sb_str sb_container_sandbox_id(const struct sb_container *container);
 size_t sb_container_label_count(const struct sb_container *container);
 
 /**
- * Looks up a label. When there is none of this key, `value_out->data` is NULL, and that is no error. The value lives until
- * the record is changed or freed.
+ * Looks up a label. When there is none of this key, `value_out->data` is NULL, and that is no error. The value lives
+ * until the record is changed or freed.
  */
 enum sb_status sb_container_label(const struct sb_container *container,
                                   struct sb_str key,
@@ -558,8 +769,8 @@ enum sb_status sb_container_label(const struct sb_container *container,
                                   struct sb_error **error_out);
 
 /**
- * The label at `index` in byte order of the keys; each call walks there. Both texts live until the record is changed or
- * freed.
+ * Gives a label by its `index` in byte order of the keys; each call walks there. Both texts live until the record is
+ * changed or freed.
  *
  * Errors: SB_ERR_OUT_OF_RANGE.
  */
@@ -570,16 +781,44 @@ enum sb_status sb_container_label_at(const struct sb_container *container,
                                      struct sb_error **error_out);
 
 /**
- * The type of the record's spec. Without a spec, and of NULL: none (its data is NULL). It lives until the record is changed
- * or freed.
+ * The type of the record's spec, usually a runtime-spec document as JSON. Without one, and of NULL: none (its data is
+ * NULL). It lives until the record is changed or freed.
  */
 struct sb_str sb_container_spec_type_url(const struct sb_container *container);
 
 /**
- * The bytes of the record's spec, usually a runtime-spec document as JSON. Without a spec, and of NULL: none (its data is
+ * The bytes of the record's spec, usually a runtime-spec document as JSON. Without one, and of NULL: none (its data is
  * NULL). They live until the record is changed or freed.
  */
 struct sb_slice sb_container_spec_value(const struct sb_container *container);
+
+/**
+ * How many extensions the record has. 0 for NULL.
+ */
+size_t sb_container_extension_count(const struct sb_container *container);
+
+/**
+ * Looks up an extension. When there is none of this name, the data of both results is NULL, and that is no error. They
+ * live until the record is changed or freed.
+ */
+enum sb_status sb_container_extension(const struct sb_container *container,
+                                      struct sb_str name,
+                                      struct sb_str *type_url_out,
+                                      struct sb_slice *value_out,
+                                      struct sb_error **error_out);
+
+/**
+ * Gives an extension by its `index` in byte order of the names; each call walks there. What it gives lives until the
+ * record is changed or freed.
+ *
+ * Errors: SB_ERR_OUT_OF_RANGE.
+ */
+enum sb_status sb_container_extension_at(const struct sb_container *container,
+                                         size_t index,
+                                         struct sb_str *name_out,
+                                         struct sb_str *type_url_out,
+                                         struct sb_slice *value_out,
+                                         struct sb_error **error_out);
 
 /**
  * When the record was created. Set by the store. Not set for NULL.
@@ -597,6 +836,21 @@ struct sb_time sb_container_updated_at(const struct sb_container *container);
 enum sb_status sb_container_set_image(struct sb_container *container,
                                       struct sb_str image,
                                       struct sb_error **error_out);
+
+/**
+ * Sets the runtime's options: the name of its type, such as `containerd.runc.v1.Options`, and its bytes. Both are
+ * copied.
+ */
+enum sb_status sb_container_set_runtime_options(struct sb_container *container,
+                                                struct sb_str type_url,
+                                                struct sb_slice value,
+                                                struct sb_error **error_out);
+
+/**
+ * Takes the runtime's options out, if there is one.
+ */
+enum sb_status sb_container_remove_runtime_options(struct sb_container *container,
+                                                   struct sb_error **error_out);
 
 /**
  * Sets the snapshotter; the empty text unsets it. The text is copied.
@@ -635,8 +889,8 @@ enum sb_status sb_container_remove_label(struct sb_container *container,
                                          struct sb_error **error_out);
 
 /**
- * Sets the spec: the name of its type, such as `types.containerd.io/opencontainers/runtime-spec/1/Spec`, and its bytes. Both
- * are copied.
+ * Sets the record's spec: the name of its type, such as `types.containerd.io/opencontainers/runtime-spec/1/Spec`, and
+ * its bytes. Both are copied.
  */
 enum sb_status sb_container_set_spec(struct sb_container *container,
                                      struct sb_str type_url,
@@ -644,10 +898,27 @@ enum sb_status sb_container_set_spec(struct sb_container *container,
                                      struct sb_error **error_out);
 
 /**
- * Takes the spec out, if there is one.
+ * Takes the record's spec out, if there is one.
  */
 enum sb_status sb_container_remove_spec(struct sb_container *container,
                                         struct sb_error **error_out);
+
+/**
+ * Adds an extension, or replaces it: its name, the name of its type, and its bytes. All are copied.
+ */
+enum sb_status sb_container_set_extension(struct sb_container *container,
+                                          struct sb_str name,
+                                          struct sb_str type_url,
+                                          struct sb_slice value,
+                                          struct sb_error **error_out);
+
+/**
+ * Takes an extension out. When there is none of this name, this does nothing. An update of a stored record never
+ * removes one.
+ */
+enum sb_status sb_container_remove_extension(struct sb_container *container,
+                                             struct sb_str name,
+                                             struct sb_error **error_out);
 
 /**
  * Frees a record, and with it what was read from it. Not for one that sb_container_array_at() lent. NULL is allowed.
@@ -671,6 +942,867 @@ const struct sb_container *sb_container_array_at(const struct sb_container_array
 void sb_container_array_free(struct sb_container_array *containers);
 
 /**
+ * Gets the record of this name. The caller frees `*image_out` with sb_image_free().
+ *
+ * Errors: SB_ERR_NOT_FOUND.
+ */
+enum sb_status sb_image_get(const struct sb_namespace *in_namespace,
+                            struct sb_str name,
+                            struct sb_image **image_out,
+                            struct sb_error **error_out);
+
+/**
+ * As sb_image_get(), but gives the protobuf message `containerd.services.images.v1.Image`. The caller frees
+ * `*message_out` with sb_bytes_free().
+ */
+enum sb_status sb_image_get_protobuf(const struct sb_namespace *in_namespace,
+                                     struct sb_str name,
+                                     struct sb_bytes *message_out,
+                                     struct sb_error **error_out);
+
+/**
+ * Gets the records that any of the `filter_count` filters selects, all of them when there is no filter, in byte order
+ * of their names. A namespace that does not exist has none. The caller frees `*images_out` with sb_image_array_free().
+ *
+ * Errors: SB_ERR_INVALID_ARGUMENT for a filter that cannot be read.
+ */
+enum sb_status sb_image_list(const struct sb_namespace *in_namespace,
+                             const struct sb_str *filters,
+                             size_t filter_count,
+                             struct sb_image_array **images_out,
+                             struct sb_error **error_out);
+
+/**
+ * As sb_image_list(), but gives protobuf messages `containerd.services.images.v1.Image` one behind the other, each
+ * with its length in bytes before it as a varint. The caller frees `*messages_out` with sb_bytes_free().
+ */
+enum sb_status sb_image_list_protobuf(const struct sb_namespace *in_namespace,
+                                      const struct sb_str *filters,
+                                      size_t filter_count,
+                                      struct sb_bytes *messages_out,
+                                      struct sb_error **error_out);
+
+/**
+ * Adds a record. `created_out` may be NULL; else it receives the record as it was stored, with times, and the caller
+ * frees it with sb_image_free(). `image` is not changed. See sb_namespace_with_source_date_epoch() and
+ * sb_namespace_with_lease().
+ *
+ * Errors: SB_ERR_INVALID_ARGUMENT for the first rule that the record breaks; SB_ERR_ALREADY_EXISTS; SB_ERR_NOT_FOUND
+ * for a lease that is to hold it and does not exist.
+ */
+enum sb_status sb_image_create(const struct sb_namespace *in_namespace,
+                               const struct sb_image *image,
+                               struct sb_image **created_out,
+                               struct sb_error **error_out);
+
+/**
+ * As sb_image_create(), but takes the record as the protobuf message `containerd.services.images.v1.Image`, and gives
+ * one. `created_out` may be NULL; else the caller frees `*created_out` with sb_bytes_free().
+ */
+enum sb_status sb_image_create_protobuf(const struct sb_namespace *in_namespace,
+                                        struct sb_slice message,
+                                        struct sb_bytes *created_out,
+                                        struct sb_error **error_out);
+
+/**
+ * Changes the `field_count` fields with these paths to what `image` says; when there is none, labels and target.
+ * Paths: `labels`, `labels.KEY`, `annotations`, `annotations.KEY` (of the target), `target` (with its annotations).
+ * `updated_out` may be NULL; else it receives the record as it is now, and the caller frees it with sb_image_free().
+ * `image` is not changed.
+ *
+ * Errors: SB_ERR_NOT_FOUND; SB_ERR_INVALID_ARGUMENT for another path, a field that cannot change, or a broken rule.
+ */
+enum sb_status sb_image_update(const struct sb_namespace *in_namespace,
+                               const struct sb_image *image,
+                               const struct sb_str *fields,
+                               size_t field_count,
+                               struct sb_image **updated_out,
+                               struct sb_error **error_out);
+
+/**
+ * As sb_image_update(), but takes the record as the protobuf message `containerd.services.images.v1.Image`, and gives
+ * one. `updated_out` may be NULL; else the caller frees `*updated_out` with sb_bytes_free().
+ */
+enum sb_status sb_image_update_protobuf(const struct sb_namespace *in_namespace,
+                                        struct sb_slice message,
+                                        const struct sb_str *fields,
+                                        size_t field_count,
+                                        struct sb_bytes *updated_out,
+                                        struct sb_error **error_out);
+
+/**
+ * Removes the record of this name. What it refers to stays until it is collected: see sb_image_delete_with().
+ *
+ * Errors: SB_ERR_NOT_FOUND.
+ */
+enum sb_status sb_image_delete(const struct sb_namespace *in_namespace,
+                               struct sb_str name,
+                               struct sb_error **error_out);
+
+/**
+ * Makes a record of this name, for the content of this media type, digest, and size in bytes, with everything else
+ * unset. Nothing is checked yet. The caller frees `*image_out` with sb_image_free().
+ */
+enum sb_status sb_image_new(struct sb_str name,
+                            struct sb_str media_type,
+                            struct sb_str digest,
+                            int64_t size,
+                            struct sb_image **image_out,
+                            struct sb_error **error_out);
+
+/**
+ * Makes a record from stowbook's JSON: `{"name": ..., "labels": {...}, "target": {"media_type": ..., "digest": ...,
+ * "size": ...}, ...}`. The caller frees `*image_out` with sb_image_free().
+ *
+ * Errors: SB_ERR_INVALID_ARGUMENT, with the line and the column among its details.
+ */
+enum sb_status sb_image_from_json(struct sb_str json,
+                                  struct sb_image **image_out,
+                                  struct sb_error **error_out);
+
+/**
+ * Writes a record as stowbook's JSON, on one line. The caller frees `*json_out` with sb_bytes_free().
+ */
+enum sb_status sb_image_to_json(const struct sb_image *image,
+                                struct sb_bytes *json_out,
+                                struct sb_error **error_out);
+
+/**
+ * Makes a record from the protobuf message `containerd.services.images.v1.Image`. What the message carries beyond the
+ * fields that are known is kept. The caller frees `*image_out` with sb_image_free().
+ *
+ * Errors: SB_ERR_INVALID_ARGUMENT.
+ */
+enum sb_status sb_image_from_protobuf(struct sb_slice message,
+                                      struct sb_image **image_out,
+                                      struct sb_error **error_out);
+
+/**
+ * Writes a record as the protobuf message `containerd.services.images.v1.Image`. The caller frees `*message_out` with
+ * sb_bytes_free().
+ */
+enum sb_status sb_image_to_protobuf(const struct sb_image *image,
+                                    struct sb_bytes *message_out,
+                                    struct sb_error **error_out);
+
+/**
+ * The key of the record in its namespace. It lives until the record is changed or freed. Of NULL: none (its data is
+ * NULL).
+ */
+struct sb_str sb_image_name(const struct sb_image *image);
+
+/**
+ * The media type of the content that the name stands for. It lives until the record is changed or freed. Of NULL: none
+ * (its data is NULL).
+ */
+struct sb_str sb_image_target_media_type(const struct sb_image *image);
+
+/**
+ * The digest of the content that the name stands for. It lives until the record is changed or freed. Of NULL: none
+ * (its data is NULL).
+ */
+struct sb_str sb_image_target_digest(const struct sb_image *image);
+
+/**
+ * The size in bytes of the content that the name stands for. 0 for NULL.
+ */
+int64_t sb_image_target_size(const struct sb_image *image);
+
+/**
+ * How many annotations the record has. 0 for NULL.
+ */
+size_t sb_image_target_annotation_count(const struct sb_image *image);
+
+/**
+ * Looks up an annotation of the target. When there is none of this key, `value_out->data` is NULL, and that is no
+ * error. The value lives until the record is changed or freed.
+ */
+enum sb_status sb_image_target_annotation(const struct sb_image *image,
+                                          struct sb_str key,
+                                          struct sb_str *value_out,
+                                          struct sb_error **error_out);
+
+/**
+ * Gives an annotation of the target by its `index` in byte order of the keys; each call walks there. Both texts live
+ * until the record is changed or freed.
+ *
+ * Errors: SB_ERR_OUT_OF_RANGE.
+ */
+enum sb_status sb_image_target_annotation_at(const struct sb_image *image,
+                                             size_t index,
+                                             struct sb_str *key_out,
+                                             struct sb_str *value_out,
+                                             struct sb_error **error_out);
+
+/**
+ * How many labels the record has. 0 for NULL.
+ */
+size_t sb_image_label_count(const struct sb_image *image);
+
+/**
+ * Looks up a label. When there is none of this key, `value_out->data` is NULL, and that is no error. The value lives
+ * until the record is changed or freed.
+ */
+enum sb_status sb_image_label(const struct sb_image *image,
+                              struct sb_str key,
+                              struct sb_str *value_out,
+                              struct sb_error **error_out);
+
+/**
+ * Gives a label by its `index` in byte order of the keys; each call walks there. Both texts live until the record is
+ * changed or freed.
+ *
+ * Errors: SB_ERR_OUT_OF_RANGE.
+ */
+enum sb_status sb_image_label_at(const struct sb_image *image,
+                                 size_t index,
+                                 struct sb_str *key_out,
+                                 struct sb_str *value_out,
+                                 struct sb_error **error_out);
+
+/**
+ * When the record was created. Set by the store. Not set for NULL.
+ */
+struct sb_time sb_image_created_at(const struct sb_image *image);
+
+/**
+ * When the record was last changed. Set by the store. Not set for NULL.
+ */
+struct sb_time sb_image_updated_at(const struct sb_image *image);
+
+/**
+ * Sets the content that the name stands for: its media type, its digest, and its size in bytes. The texts are copied;
+ * annotations stay.
+ */
+enum sb_status sb_image_set_target(struct sb_image *image,
+                                   struct sb_str media_type,
+                                   struct sb_str digest,
+                                   int64_t size,
+                                   struct sb_error **error_out);
+
+/**
+ * Adds an annotation of the target, or replaces its value. Both texts are copied.
+ */
+enum sb_status sb_image_set_target_annotation(struct sb_image *image,
+                                              struct sb_str key,
+                                              struct sb_str value,
+                                              struct sb_error **error_out);
+
+/**
+ * Takes an annotation of the target out. When there is none of this key, this does nothing.
+ */
+enum sb_status sb_image_remove_target_annotation(struct sb_image *image,
+                                                 struct sb_str key,
+                                                 struct sb_error **error_out);
+
+/**
+ * Adds a label, or replaces its value. Both texts are copied.
+ */
+enum sb_status sb_image_set_label(struct sb_image *image,
+                                  struct sb_str key,
+                                  struct sb_str value,
+                                  struct sb_error **error_out);
+
+/**
+ * Takes a label out. When there is none of this key, this does nothing.
+ */
+enum sb_status sb_image_remove_label(struct sb_image *image,
+                                     struct sb_str key,
+                                     struct sb_error **error_out);
+
+/**
+ * Frees a record, and with it what was read from it. Not for one that sb_image_array_at() lent. NULL is allowed.
+ */
+void sb_image_free(struct sb_image *image);
+
+/**
+ * How many records there are. 0 for NULL.
+ */
+size_t sb_image_array_len(const struct sb_image_array *images);
+
+/**
+ * The record at `index`, or NULL when there are not so many. It belongs to the array, and lives as long.
+ */
+const struct sb_image *sb_image_array_at(const struct sb_image_array *images,
+                                         size_t index);
+
+/**
+ * Frees an array with the records in it. NULL is allowed.
+ */
+void sb_image_array_free(struct sb_image_array *images);
+
+/**
+ * Gets the records that any of the `filter_count` filters selects, all of them when there is no filter, in byte order
+ * of their ids. A namespace that does not exist has none. The caller frees `*leases_out` with sb_lease_array_free().
+ *
+ * Errors: SB_ERR_INVALID_ARGUMENT for a filter that cannot be read.
+ */
+enum sb_status sb_lease_list(const struct sb_namespace *in_namespace,
+                             const struct sb_str *filters,
+                             size_t filter_count,
+                             struct sb_lease_array **leases_out,
+                             struct sb_error **error_out);
+
+/**
+ * As sb_lease_list(), but gives protobuf messages `containerd.services.leases.v1.Lease` one behind the other, each
+ * with its length in bytes before it as a varint. The caller frees `*messages_out` with sb_bytes_free().
+ */
+enum sb_status sb_lease_list_protobuf(const struct sb_namespace *in_namespace,
+                                      const struct sb_str *filters,
+                                      size_t filter_count,
+                                      struct sb_bytes *messages_out,
+                                      struct sb_error **error_out);
+
+/**
+ * Adds a record. `created_out` may be NULL; else it receives the record as it was stored, with times, and the caller
+ * frees it with sb_lease_free(). `lease` is not changed. Without an id it gets one that does not collide, such as
+ * `659934111-1UFt`.
+ *
+ * Errors: SB_ERR_ALREADY_EXISTS; SB_ERR_UNKNOWN for a label without a key.
+ */
+enum sb_status sb_lease_create(const struct sb_namespace *in_namespace,
+                               const struct sb_lease *lease,
+                               struct sb_lease **created_out,
+                               struct sb_error **error_out);
+
+/**
+ * As sb_lease_create(), but takes the record as the protobuf message `containerd.services.leases.v1.Lease`, and gives
+ * one. `created_out` may be NULL; else the caller frees `*created_out` with sb_bytes_free().
+ */
+enum sb_status sb_lease_create_protobuf(const struct sb_namespace *in_namespace,
+                                        struct sb_slice message,
+                                        struct sb_bytes *created_out,
+                                        struct sb_error **error_out);
+
+/**
+ * Removes the record of this id. What it held stays until it is collected: see sb_lease_delete_and_collect().
+ *
+ * Errors: SB_ERR_NOT_FOUND.
+ */
+enum sb_status sb_lease_delete(const struct sb_namespace *in_namespace,
+                               struct sb_str id,
+                               struct sb_error **error_out);
+
+/**
+ * Makes a lease of this id, without labels. With an empty id, sb_lease_create() invents one. Nothing is checked yet.
+ * The caller frees `*lease_out` with sb_lease_free().
+ */
+enum sb_status sb_lease_new(struct sb_str id,
+                            struct sb_lease **lease_out,
+                            struct sb_error **error_out);
+
+/**
+ * Makes a record from stowbook's JSON: `{"id": ..., "labels": {...}, ...}`. The caller frees `*lease_out` with
+ * sb_lease_free().
+ *
+ * Errors: SB_ERR_INVALID_ARGUMENT, with the line and the column among its details.
+ */
+enum sb_status sb_lease_from_json(struct sb_str json,
+                                  struct sb_lease **lease_out,
+                                  struct sb_error **error_out);
+
+/**
+ * Writes a record as stowbook's JSON, on one line. The caller frees `*json_out` with sb_bytes_free().
+ */
+enum sb_status sb_lease_to_json(const struct sb_lease *lease,
+                                struct sb_bytes *json_out,
+                                struct sb_error **error_out);
+
+/**
+ * Makes a record from the protobuf message `containerd.services.leases.v1.Lease`. What the message carries beyond the
+ * fields that are known is kept. The caller frees `*lease_out` with sb_lease_free().
+ *
+ * Errors: SB_ERR_INVALID_ARGUMENT.
+ */
+enum sb_status sb_lease_from_protobuf(struct sb_slice message,
+                                      struct sb_lease **lease_out,
+                                      struct sb_error **error_out);
+
+/**
+ * Writes a record as the protobuf message `containerd.services.leases.v1.Lease`. The caller frees `*message_out` with
+ * sb_bytes_free().
+ */
+enum sb_status sb_lease_to_protobuf(const struct sb_lease *lease,
+                                    struct sb_bytes *message_out,
+                                    struct sb_error **error_out);
+
+/**
+ * The key of the lease in its namespace. It lives until the record is changed or freed. Of NULL: none (its data is
+ * NULL).
+ */
+struct sb_str sb_lease_id(const struct sb_lease *lease);
+
+/**
+ * How many labels the record has. 0 for NULL.
+ */
+size_t sb_lease_label_count(const struct sb_lease *lease);
+
+/**
+ * Looks up a label. When there is none of this key, `value_out->data` is NULL, and that is no error. The value lives
+ * until the record is changed or freed.
+ */
+enum sb_status sb_lease_label(const struct sb_lease *lease,
+                              struct sb_str key,
+                              struct sb_str *value_out,
+                              struct sb_error **error_out);
+
+/**
+ * Gives a label by its `index` in byte order of the keys; each call walks there. Both texts live until the record is
+ * changed or freed.
+ *
+ * Errors: SB_ERR_OUT_OF_RANGE.
+ */
+enum sb_status sb_lease_label_at(const struct sb_lease *lease,
+                                 size_t index,
+                                 struct sb_str *key_out,
+                                 struct sb_str *value_out,
+                                 struct sb_error **error_out);
+
+/**
+ * When the record was created. Set by the store. Not set for NULL.
+ */
+struct sb_time sb_lease_created_at(const struct sb_lease *lease);
+
+/**
+ * Adds a label, or replaces its value. Both texts are copied.
+ */
+enum sb_status sb_lease_set_label(struct sb_lease *lease,
+                                  struct sb_str key,
+                                  struct sb_str value,
+                                  struct sb_error **error_out);
+
+/**
+ * Takes a label out. When there is none of this key, this does nothing.
+ */
+enum sb_status sb_lease_remove_label(struct sb_lease *lease,
+                                     struct sb_str key,
+                                     struct sb_error **error_out);
+
+/**
+ * Frees a record, and with it what was read from it. Not for one that sb_lease_array_at() lent. NULL is allowed.
+ */
+void sb_lease_free(struct sb_lease *lease);
+
+/**
+ * How many records there are. 0 for NULL.
+ */
+size_t sb_lease_array_len(const struct sb_lease_array *leases);
+
+/**
+ * The record at `index`, or NULL when there are not so many. It belongs to the array, and lives as long.
+ */
+const struct sb_lease *sb_lease_array_at(const struct sb_lease_array *leases,
+                                         size_t index);
+
+/**
+ * Frees an array with the records in it. NULL is allowed.
+ */
+void sb_lease_array_free(struct sb_lease_array *leases);
+
+/**
+ * Has a lease hold a resource, which need not exist: a `content`, an `ingests`, an `images` or a `snapshots/SNAPSHOTTER`
+ * of this id. A second time changes nothing.
+ *
+ * Errors: SB_ERR_NOT_FOUND without the lease; SB_ERR_INVALID_ARGUMENT for a type with too many or too few parts, or content
+ * whose id is not a digest; SB_ERR_NOT_IMPLEMENTED for any other type; SB_ERR_UNKNOWN for an empty id or one above 32768
+ * bytes.
+ */
+enum sb_status sb_lease_add_resource(const struct sb_namespace *in_namespace,
+                                     struct sb_str lease_id,
+                                     struct sb_str resource_type,
+                                     struct sb_str resource_id,
+                                     struct sb_error **error_out);
+
+/**
+ * Has a lease hold a resource no more. It is no error when it did not hold it.
+ *
+ * Errors: as sb_lease_add_resource(), but the id may have any length.
+ */
+enum sb_status sb_lease_delete_resource(const struct sb_namespace *in_namespace,
+                                        struct sb_str lease_id,
+                                        struct sb_str resource_type,
+                                        struct sb_str resource_id,
+                                        struct sb_error **error_out);
+
+/**
+ * Gets what a lease holds: content, images, ingests, and snapshots by their snapshotters, each in byte order of the ids. The
+ * caller frees `*resources_out` with sb_lease_resource_array_free().
+ *
+ * Errors: SB_ERR_NOT_FOUND without the lease.
+ */
+enum sb_status sb_lease_list_resources(const struct sb_namespace *in_namespace,
+                                       struct sb_str lease_id,
+                                       struct sb_lease_resource_array **resources_out,
+                                       struct sb_error **error_out);
+
+/**
+ * As sb_lease_list_resources(), but gives protobuf messages `containerd.services.leases.v1.Resource` one behind the other,
+ * each with its length in bytes before it as a varint. The caller frees `*messages_out` with sb_bytes_free().
+ */
+enum sb_status sb_lease_list_resources_protobuf(const struct sb_namespace *in_namespace,
+                                                struct sb_str lease_id,
+                                                struct sb_bytes *messages_out,
+                                                struct sb_error **error_out);
+
+/**
+ * How many resources there are. 0 for NULL.
+ */
+size_t sb_lease_resource_array_len(const struct sb_lease_resource_array *resources);
+
+/**
+ * The type and the id of the resource at `index`. Both texts live as long as the array.
+ *
+ * Errors: SB_ERR_OUT_OF_RANGE.
+ */
+enum sb_status sb_lease_resource_array_at(const struct sb_lease_resource_array *resources,
+                                          size_t index,
+                                          struct sb_str *resource_type_out,
+                                          struct sb_str *resource_id_out,
+                                          struct sb_error **error_out);
+
+/**
+ * Frees an array with the resources in it. NULL is allowed.
+ */
+void sb_lease_resource_array_free(struct sb_lease_resource_array *resources);
+
+/**
+ * Gets the record of this id. The caller frees `*sandbox_out` with sb_sandbox_free().
+ *
+ * Errors: SB_ERR_NOT_FOUND.
+ */
+enum sb_status sb_sandbox_get(const struct sb_namespace *in_namespace,
+                              struct sb_str id,
+                              struct sb_sandbox **sandbox_out,
+                              struct sb_error **error_out);
+
+/**
+ * As sb_sandbox_get(), but gives the protobuf message `containerd.types.Sandbox`. The caller frees `*message_out` with
+ * sb_bytes_free().
+ */
+enum sb_status sb_sandbox_get_protobuf(const struct sb_namespace *in_namespace,
+                                       struct sb_str id,
+                                       struct sb_bytes *message_out,
+                                       struct sb_error **error_out);
+
+/**
+ * Gets the records that any of the `filter_count` filters selects, all of them when there is no filter, in byte order
+ * of their ids. A namespace that does not exist has none. The caller frees `*sandboxes_out` with
+ * sb_sandbox_array_free().
+ *
+ * Errors: SB_ERR_INVALID_ARGUMENT for a filter that cannot be read.
+ */
+enum sb_status sb_sandbox_list(const struct sb_namespace *in_namespace,
+                               const struct sb_str *filters,
+                               size_t filter_count,
+                               struct sb_sandbox_array **sandboxes_out,
+                               struct sb_error **error_out);
+
+/**
+ * As sb_sandbox_list(), but gives protobuf messages `containerd.types.Sandbox` one behind the other, each with its
+ * length in bytes before it as a varint. The caller frees `*messages_out` with sb_bytes_free().
+ */
+enum sb_status sb_sandbox_list_protobuf(const struct sb_namespace *in_namespace,
+                                        const struct sb_str *filters,
+                                        size_t filter_count,
+                                        struct sb_bytes *messages_out,
+                                        struct sb_error **error_out);
+
+/**
+ * Adds a record. `created_out` may be NULL; else it receives the record as it was stored, with times, and the caller
+ * frees it with sb_sandbox_free(). `sandbox` is not changed.
+ *
+ * Errors: SB_ERR_INVALID_ARGUMENT for an id that is no identifier; SB_ERR_ALREADY_EXISTS; SB_ERR_UNKNOWN for a label
+ * or an extension without a name.
+ */
+enum sb_status sb_sandbox_create(const struct sb_namespace *in_namespace,
+                                 const struct sb_sandbox *sandbox,
+                                 struct sb_sandbox **created_out,
+                                 struct sb_error **error_out);
+
+/**
+ * As sb_sandbox_create(), but takes the record as the protobuf message `containerd.types.Sandbox`, and gives one.
+ * `created_out` may be NULL; else the caller frees `*created_out` with sb_bytes_free().
+ */
+enum sb_status sb_sandbox_create_protobuf(const struct sb_namespace *in_namespace,
+                                          struct sb_slice message,
+                                          struct sb_bytes *created_out,
+                                          struct sb_error **error_out);
+
+/**
+ * Changes the `field_count` fields with these paths to what `sandbox` says; when there is none, everything that can
+ * change, and the runtime's name has to be the same. Paths: `labels`, `labels.KEY`, `extensions`, `extensions.KEY`,
+ * `spec`, `runtime`. `updated_out` may be NULL; else it receives the record as it is now, and the caller frees it with
+ * sb_sandbox_free(). `sandbox` is not changed.
+ *
+ * Errors: SB_ERR_NOT_FOUND; SB_ERR_INVALID_ARGUMENT for another path, a field that cannot change, or a broken rule.
+ */
+enum sb_status sb_sandbox_update(const struct sb_namespace *in_namespace,
+                                 const struct sb_sandbox *sandbox,
+                                 const struct sb_str *fields,
+                                 size_t field_count,
+                                 struct sb_sandbox **updated_out,
+                                 struct sb_error **error_out);
+
+/**
+ * As sb_sandbox_update(), but takes the record as the protobuf message `containerd.types.Sandbox`, and gives one.
+ * `updated_out` may be NULL; else the caller frees `*updated_out` with sb_bytes_free().
+ */
+enum sb_status sb_sandbox_update_protobuf(const struct sb_namespace *in_namespace,
+                                          struct sb_slice message,
+                                          const struct sb_str *fields,
+                                          size_t field_count,
+                                          struct sb_bytes *updated_out,
+                                          struct sb_error **error_out);
+
+/**
+ * Removes the record of this id. Containers that name it stay.
+ *
+ * Errors: SB_ERR_NOT_FOUND.
+ */
+enum sb_status sb_sandbox_delete(const struct sb_namespace *in_namespace,
+                                 struct sb_str id,
+                                 struct sb_error **error_out);
+
+/**
+ * Makes a record of this id and runtime, for example `io.containerd.runc.v2`, with everything else unset. Nothing is
+ * checked yet. The caller frees `*sandbox_out` with sb_sandbox_free().
+ */
+enum sb_status sb_sandbox_new(struct sb_str id,
+                              struct sb_str runtime,
+                              struct sb_sandbox **sandbox_out,
+                              struct sb_error **error_out);
+
+/**
+ * Makes a record from stowbook's JSON: `{"id": ..., "runtime": {"name": ...}, "labels": {...}, "sandboxer": ...,
+ * ...}`. The caller frees `*sandbox_out` with sb_sandbox_free().
+ *
+ * Errors: SB_ERR_INVALID_ARGUMENT, with the line and the column among its details.
+ */
+enum sb_status sb_sandbox_from_json(struct sb_str json,
+                                    struct sb_sandbox **sandbox_out,
+                                    struct sb_error **error_out);
+
+/**
+ * Writes a record as stowbook's JSON, on one line. The caller frees `*json_out` with sb_bytes_free().
+ */
+enum sb_status sb_sandbox_to_json(const struct sb_sandbox *sandbox,
+                                  struct sb_bytes *json_out,
+                                  struct sb_error **error_out);
+
+/**
+ * Makes a record from the protobuf message `containerd.types.Sandbox`. What the message carries beyond the fields that
+ * are known is kept. The caller frees `*sandbox_out` with sb_sandbox_free().
+ *
+ * Errors: SB_ERR_INVALID_ARGUMENT.
+ */
+enum sb_status sb_sandbox_from_protobuf(struct sb_slice message,
+                                        struct sb_sandbox **sandbox_out,
+                                        struct sb_error **error_out);
+
+/**
+ * Writes a record as the protobuf message `containerd.types.Sandbox`. The caller frees `*message_out` with
+ * sb_bytes_free().
+ */
+enum sb_status sb_sandbox_to_protobuf(const struct sb_sandbox *sandbox,
+                                      struct sb_bytes *message_out,
+                                      struct sb_error **error_out);
+
+/**
+ * The key of the record in its namespace. It lives until the record is changed or freed. Of NULL: none (its data is
+ * NULL).
+ */
+struct sb_str sb_sandbox_id(const struct sb_sandbox *sandbox);
+
+/**
+ * The name of the runtime. It lives until the record is changed or freed. Of NULL: none (its data is NULL).
+ */
+struct sb_str sb_sandbox_runtime(const struct sb_sandbox *sandbox);
+
+/**
+ * The type of the runtime's options. Without one, and of NULL: none (its data is NULL). It lives until the record is
+ * changed or freed.
+ */
+struct sb_str sb_sandbox_runtime_options_type_url(const struct sb_sandbox *sandbox);
+
+/**
+ * The bytes of the runtime's options. Without one, and of NULL: none (its data is NULL). They live until the record is
+ * changed or freed.
+ */
+struct sb_slice sb_sandbox_runtime_options_value(const struct sb_sandbox *sandbox);
+
+/**
+ * The controller that made the sandbox; empty when unset. It lives until the record is changed or freed. Of NULL: none
+ * (its data is NULL).
+ */
+struct sb_str sb_sandbox_sandboxer(const struct sb_sandbox *sandbox);
+
+/**
+ * How many labels the record has. 0 for NULL.
+ */
+size_t sb_sandbox_label_count(const struct sb_sandbox *sandbox);
+
+/**
+ * Looks up a label. When there is none of this key, `value_out->data` is NULL, and that is no error. The value lives
+ * until the record is changed or freed.
+ */
+enum sb_status sb_sandbox_label(const struct sb_sandbox *sandbox,
+                                struct sb_str key,
+                                struct sb_str *value_out,
+                                struct sb_error **error_out);
+
+/**
+ * Gives a label by its `index` in byte order of the keys; each call walks there. Both texts live until the record is
+ * changed or freed.
+ *
+ * Errors: SB_ERR_OUT_OF_RANGE.
+ */
+enum sb_status sb_sandbox_label_at(const struct sb_sandbox *sandbox,
+                                   size_t index,
+                                   struct sb_str *key_out,
+                                   struct sb_str *value_out,
+                                   struct sb_error **error_out);
+
+/**
+ * The type of the record's spec, usually a runtime-spec document as JSON. Without one, and of NULL: none (its data is
+ * NULL). It lives until the record is changed or freed.
+ */
+struct sb_str sb_sandbox_spec_type_url(const struct sb_sandbox *sandbox);
+
+/**
+ * The bytes of the record's spec, usually a runtime-spec document as JSON. Without one, and of NULL: none (its data is
+ * NULL). They live until the record is changed or freed.
+ */
+struct sb_slice sb_sandbox_spec_value(const struct sb_sandbox *sandbox);
+
+/**
+ * How many extensions the record has. 0 for NULL.
+ */
+size_t sb_sandbox_extension_count(const struct sb_sandbox *sandbox);
+
+/**
+ * Looks up an extension. When there is none of this name, the data of both results is NULL, and that is no error. They
+ * live until the record is changed or freed.
+ */
+enum sb_status sb_sandbox_extension(const struct sb_sandbox *sandbox,
+                                    struct sb_str name,
+                                    struct sb_str *type_url_out,
+                                    struct sb_slice *value_out,
+                                    struct sb_error **error_out);
+
+/**
+ * Gives an extension by its `index` in byte order of the names; each call walks there. What it gives lives until the
+ * record is changed or freed.
+ *
+ * Errors: SB_ERR_OUT_OF_RANGE.
+ */
+enum sb_status sb_sandbox_extension_at(const struct sb_sandbox *sandbox,
+                                       size_t index,
+                                       struct sb_str *name_out,
+                                       struct sb_str *type_url_out,
+                                       struct sb_slice *value_out,
+                                       struct sb_error **error_out);
+
+/**
+ * When the record was created. Set by the store. Not set for NULL.
+ */
+struct sb_time sb_sandbox_created_at(const struct sb_sandbox *sandbox);
+
+/**
+ * When the record was last changed. Set by the store. Not set for NULL.
+ */
+struct sb_time sb_sandbox_updated_at(const struct sb_sandbox *sandbox);
+
+/**
+ * Sets the runtime's options: the name of its type, such as `containerd.runc.v1.Options`, and its bytes. Both are
+ * copied.
+ */
+enum sb_status sb_sandbox_set_runtime_options(struct sb_sandbox *sandbox,
+                                              struct sb_str type_url,
+                                              struct sb_slice value,
+                                              struct sb_error **error_out);
+
+/**
+ * Takes the runtime's options out, if there is one.
+ */
+enum sb_status sb_sandbox_remove_runtime_options(struct sb_sandbox *sandbox,
+                                                 struct sb_error **error_out);
+
+/**
+ * Sets the controller that made it; the empty text unsets it. The text is copied.
+ */
+enum sb_status sb_sandbox_set_sandboxer(struct sb_sandbox *sandbox,
+                                        struct sb_str sandboxer,
+                                        struct sb_error **error_out);
+
+/**
+ * Adds a label, or replaces its value. Both texts are copied.
+ */
+enum sb_status sb_sandbox_set_label(struct sb_sandbox *sandbox,
+                                    struct sb_str key,
+                                    struct sb_str value,
+                                    struct sb_error **error_out);
+
+/**
+ * Takes a label out. When there is none of this key, this does nothing.
+ */
+enum sb_status sb_sandbox_remove_label(struct sb_sandbox *sandbox,
+                                       struct sb_str key,
+                                       struct sb_error **error_out);
+
+/**
+ * Sets the record's spec: the name of its type, such as `types.containerd.io/opencontainers/runtime-spec/1/Spec`, and
+ * its bytes. Both are copied.
+ */
+enum sb_status sb_sandbox_set_spec(struct sb_sandbox *sandbox,
+                                   struct sb_str type_url,
+                                   struct sb_slice value,
+                                   struct sb_error **error_out);
+
+/**
+ * Takes the record's spec out, if there is one.
+ */
+enum sb_status sb_sandbox_remove_spec(struct sb_sandbox *sandbox,
+                                      struct sb_error **error_out);
+
+/**
+ * Adds an extension, or replaces it: its name, the name of its type, and its bytes. All are copied.
+ */
+enum sb_status sb_sandbox_set_extension(struct sb_sandbox *sandbox,
+                                        struct sb_str name,
+                                        struct sb_str type_url,
+                                        struct sb_slice value,
+                                        struct sb_error **error_out);
+
+/**
+ * Takes an extension out. When there is none of this name, this does nothing. An update of a stored record never
+ * removes one.
+ */
+enum sb_status sb_sandbox_remove_extension(struct sb_sandbox *sandbox,
+                                           struct sb_str name,
+                                           struct sb_error **error_out);
+
+/**
+ * Frees a record, and with it what was read from it. Not for one that sb_sandbox_array_at() lent. NULL is allowed.
+ */
+void sb_sandbox_free(struct sb_sandbox *sandbox);
+
+/**
+ * How many records there are. 0 for NULL.
+ */
+size_t sb_sandbox_array_len(const struct sb_sandbox_array *sandboxes);
+
+/**
+ * The record at `index`, or NULL when there are not so many. It belongs to the array, and lives as long.
+ */
+const struct sb_sandbox *sb_sandbox_array_at(const struct sb_sandbox_array *sandboxes,
+                                             size_t index);
+
+/**
+ * Frees an array with the records in it. NULL is allowed.
+ */
+void sb_sandbox_array_free(struct sb_sandbox_array *sandboxes);
+
+/**
  * Frees the handle; the namespaces themselves stay. NULL is allowed.
  */
 void sb_namespaces_free(struct sb_namespaces *handle);
@@ -685,11 +1817,28 @@ enum sb_status sb_namespaces_get(const struct sb_namespaces *namespaces,
                                  struct sb_error **error_out);
 
 /**
+ * As sb_namespaces_get(), but gives the protobuf message `containerd.services.namespaces.v1.Namespace`. The caller frees
+ * `*message_out` with sb_bytes_free().
+ */
+enum sb_status sb_namespaces_get_protobuf(const struct sb_namespaces *namespaces,
+                                          struct sb_str name,
+                                          struct sb_bytes *message_out,
+                                          struct sb_error **error_out);
+
+/**
  * Gets all namespaces in byte order of their names. The caller frees `*records_out` with sb_namespace_record_array_free().
  */
 enum sb_status sb_namespaces_list(const struct sb_namespaces *namespaces,
                                   struct sb_namespace_record_array **records_out,
                                   struct sb_error **error_out);
+
+/**
+ * As sb_namespaces_list(), but gives protobuf messages `containerd.services.namespaces.v1.Namespace` one behind the other,
+ * each with its length in bytes before it as a varint. The caller frees `*messages_out` with sb_bytes_free().
+ */
+enum sb_status sb_namespaces_list_protobuf(const struct sb_namespaces *namespaces,
+                                           struct sb_bytes *messages_out,
+                                           struct sb_error **error_out);
 
 /**
  * Adds a namespace. `created_out` may be NULL; else it receives what was asked for, and the caller frees it with
@@ -704,6 +1853,15 @@ enum sb_status sb_namespaces_create(const struct sb_namespaces *namespaces,
                                     struct sb_error **error_out);
 
 /**
+ * As sb_namespaces_create(), but takes the record as the protobuf message `containerd.services.namespaces.v1.Namespace`, and
+ * gives one. `created_out` may be NULL; else the caller frees `*created_out` with sb_bytes_free().
+ */
+enum sb_status sb_namespaces_create_protobuf(const struct sb_namespaces *namespaces,
+                                             struct sb_slice message,
+                                             struct sb_bytes *created_out,
+                                             struct sb_error **error_out);
+
+/**
  * Changes the `field_count` labels with these paths (`labels.KEY`) to what `record` says, all labels when there is no path.
  * An absent or empty value removes a label. A namespace that does not exist is made by its first label. `record` is not
  * changed.
@@ -716,6 +1874,15 @@ enum sb_status sb_namespaces_update(const struct sb_namespaces *namespaces,
                                     const struct sb_str *fields,
                                     size_t field_count,
                                     struct sb_error **error_out);
+
+/**
+ * As sb_namespaces_update(), but takes the record as the protobuf message `containerd.services.namespaces.v1.Namespace`.
+ */
+enum sb_status sb_namespaces_update_protobuf(const struct sb_namespaces *namespaces,
+                                             struct sb_slice message,
+                                             const struct sb_str *fields,
+                                             size_t field_count,
+                                             struct sb_error **error_out);
 
 /**
  * Removes an empty namespace.
@@ -753,17 +1920,36 @@ enum sb_status sb_namespace_record_to_json(const struct sb_namespace_record *rec
                                            struct sb_error **error_out);
 
 /**
+ * Makes a record from the protobuf message `containerd.services.namespaces.v1.Namespace`. What the message carries
+ * beyond the fields that are known is kept. The caller frees `*record_out` with sb_namespace_record_free().
+ *
+ * Errors: SB_ERR_INVALID_ARGUMENT.
+ */
+enum sb_status sb_namespace_record_from_protobuf(struct sb_slice message,
+                                                 struct sb_namespace_record **record_out,
+                                                 struct sb_error **error_out);
+
+/**
+ * Writes a record as the protobuf message `containerd.services.namespaces.v1.Namespace`. The caller frees
+ * `*message_out` with sb_bytes_free().
+ */
+enum sb_status sb_namespace_record_to_protobuf(const struct sb_namespace_record *record,
+                                               struct sb_bytes *message_out,
+                                               struct sb_error **error_out);
+
+/**
  * The name of the namespace. It lives until the record is changed or freed. Of NULL: none (its data is NULL).
  */
 struct sb_str sb_namespace_record_name(const struct sb_namespace_record *record);
 
 /**
- * How many labels the namespace has. 0 for NULL.
+ * How many labels the record has. 0 for NULL.
  */
 size_t sb_namespace_record_label_count(const struct sb_namespace_record *record);
 
 /**
- * Looks up a label: as sb_container_label().
+ * Looks up a label. When there is none of this key, `value_out->data` is NULL, and that is no error. The value lives
+ * until the record is changed or freed.
  */
 enum sb_status sb_namespace_record_label(const struct sb_namespace_record *record,
                                          struct sb_str key,
@@ -771,7 +1957,8 @@ enum sb_status sb_namespace_record_label(const struct sb_namespace_record *recor
                                          struct sb_error **error_out);
 
 /**
- * The label at `index` in byte order of the keys: as sb_container_label_at().
+ * Gives a label by its `index` in byte order of the keys; each call walks there. Both texts live until the record is
+ * changed or freed.
  *
  * Errors: SB_ERR_OUT_OF_RANGE.
  */
@@ -797,7 +1984,8 @@ enum sb_status sb_namespace_record_remove_label(struct sb_namespace_record *reco
                                                 struct sb_error **error_out);
 
 /**
- * Frees a record, and with it what was read from it. Not for one that sb_namespace_record_array_at() lent. NULL is allowed.
+ * Frees a record, and with it what was read from it. Not for one that sb_namespace_record_array_at() lent. NULL is
+ * allowed.
  */
 void sb_namespace_record_free(struct sb_namespace_record *record);
 
@@ -816,6 +2004,655 @@ const struct sb_namespace_record *sb_namespace_record_array_at(const struct sb_n
  * Frees an array with the records in it. NULL is allowed.
  */
 void sb_namespace_record_array_free(struct sb_namespace_record_array *records);
+
+/**
+ * The numbers of the events that the log of a store holds: from `*first_out` to `*last_out`. An empty log has none:
+ * `*first_out` is `*last_out` + 1. The first event of a book has the number 1.
+ */
+enum sb_status sb_event_bounds(const struct sb_store *store,
+                               uint64_t *first_out,
+                               uint64_t *last_out,
+                               struct sb_error **error_out);
+
+/**
+ * Gets the events behind `since` that any of the `filter_count` filters selects, all of them when there is no filter, at most
+ * `limit` of them. `since` is `oldest`, `now`, the number of an event, or a cursor. `next_out` may be NULL; else it receives
+ * the cursor to go on from, a text. The caller frees `*events_out` with sb_event_array_free(), and `*next_out` with
+ * sb_bytes_free().
+ *
+ * A filter can name `topic`, `namespace`, and the fields of containerd's event messages: `event.id`, `event.labels.KEY`.
+ *
+ * Errors: SB_ERR_OUT_OF_RANGE when events in between are not kept any more, or the number is yet to come;
+ * SB_ERR_FAILED_PRECONDITION for another book's cursor; SB_ERR_UNKNOWN for a filter that cannot be read, because containerd
+ * says so; SB_ERR_INVALID_ARGUMENT for what is no cursor.
+ */
+enum sb_status sb_event_read(const struct sb_store *store,
+                             struct sb_str since,
+                             const struct sb_str *filters,
+                             size_t filter_count,
+                             size_t limit,
+                             struct sb_event_array **events_out,
+                             struct sb_bytes *next_out,
+                             struct sb_error **error_out);
+
+/**
+ * Follows the log of a store from `since` on: parameters and errors as of sb_event_read(). The book stays open as long as the
+ * subscription. The caller frees `*subscription_out` with sb_subscription_free().
+ */
+enum sb_status sb_event_subscribe(const struct sb_store *store,
+                                  struct sb_str since,
+                                  const struct sb_str *filters,
+                                  size_t filter_count,
+                                  struct sb_subscription **subscription_out,
+                                  struct sb_error **error_out);
+
+/**
+ * Gets the next event. When there is none yet, waits for it, but no longer than `timeout_ms` milliseconds: 0 does not wait,
+ * and a negative number waits without end. `*event_out` is NULL when there is none yet; that may come early, when there was a
+ * commit but no event for this subscription in it. The caller frees `*event_out` with sb_event_free().
+ *
+ * Errors: SB_ERR_OUT_OF_RANGE when the log does not keep the event any more, because the subscriber was too slow. It goes on
+ * being so until another subscription is made.
+ */
+enum sb_status sb_subscription_next(struct sb_subscription *subscription,
+                                    int64_t timeout_ms,
+                                    struct sb_event **event_out,
+                                    struct sb_error **error_out);
+
+/**
+ * Gets the place behind the last event that was given, to go on from there another time, in another process too: a text. The
+ * caller frees `*cursor_out` with sb_bytes_free().
+ */
+enum sb_status sb_subscription_cursor(const struct sb_subscription *subscription,
+                                      struct sb_bytes *cursor_out,
+                                      struct sb_error **error_out);
+
+/**
+ * Ends a subscription. NULL is allowed.
+ */
+void sb_subscription_free(struct sb_subscription *subscription);
+
+/**
+ * Tells of something in a namespace, now: the message about it, with its type. Changes of records are told of without it.
+ *
+ * Errors: SB_ERR_FAILED_PRECONDITION without a namespace; SB_ERR_INVALID_ARGUMENT for one that is no identifier, and for a
+ * topic that is not identifiers with a `/` before each, or that lies below `/stowbook/`.
+ */
+enum sb_status sb_event_publish(const struct sb_namespace *in_namespace,
+                                struct sb_str topic,
+                                struct sb_str type_url,
+                                struct sb_slice value,
+                                struct sb_error **error_out);
+
+/**
+ * Tells of something that happened elsewhere: the protobuf message `containerd.types.Envelope` says what, when, and in which
+ * namespace. That of the handle does not matter.
+ *
+ * Errors: SB_ERR_INVALID_ARGUMENT for what is no envelope, and for its namespace, topic or time.
+ */
+enum sb_status sb_event_forward(const struct sb_namespace *in_namespace,
+                                struct sb_slice envelope,
+                                struct sb_error **error_out);
+
+/**
+ * The event's number: one more than that of the event before it, in the order of the commits. 0 for NULL.
+ */
+uint64_t sb_event_number(const struct sb_event *event);
+
+/**
+ * When it happened. Not set for NULL.
+ */
+struct sb_time sb_event_timestamp(const struct sb_event *event);
+
+/**
+ * The namespace that it happened in. It lives as long as the event. Of NULL: none (its data is NULL).
+ */
+struct sb_str sb_event_namespace(const struct sb_event *event);
+
+/**
+ * What happened: `/containers/create`. Topics below `/stowbook/` are of changes that containerd tells nobody of. It lives as
+ * long as the event. Of NULL: none (its data is NULL).
+ */
+struct sb_str sb_event_topic(const struct sb_event *event);
+
+/**
+ * The type of the message about what happened, `containerd.events.ContainerCreate`. Without one, and of NULL: none (its
+ * data is NULL). It lives as long as the event.
+ */
+struct sb_str sb_event_type_url(const struct sb_event *event);
+
+/**
+ * The message about what happened, as protobuf. Without one, and of NULL: none (its data is NULL). It lives as long as the
+ * event.
+ */
+struct sb_slice sb_event_value(const struct sb_event *event);
+
+/**
+ * Whether containerd's own subscribers would see it. False for NULL.
+ */
+bool sb_event_is_published(const struct sb_event *event);
+
+/**
+ * Writes an event as JSON, on one line: `number`, `timestamp`, `namespace`, `topic`, `published`, `type_url`, and the message
+ * as `payload`, or, where its type is not known, as `value_base64`. The caller frees `*json_out` with sb_bytes_free().
+ */
+enum sb_status sb_event_to_json(const struct sb_event *event,
+                                struct sb_bytes *json_out,
+                                struct sb_error **error_out);
+
+/**
+ * Writes an event as the protobuf message `containerd.types.Envelope`, which has everything but the number. The caller frees
+ * `*message_out` with sb_bytes_free().
+ */
+enum sb_status sb_event_to_protobuf(const struct sb_event *event,
+                                    struct sb_bytes *message_out,
+                                    struct sb_error **error_out);
+
+/**
+ * Frees an event. Not for one that sb_event_array_at() lent. NULL is allowed.
+ */
+void sb_event_free(struct sb_event *event);
+
+/**
+ * How many events there are. 0 for NULL.
+ */
+size_t sb_event_array_len(const struct sb_event_array *events);
+
+/**
+ * The event at `index`, or NULL when there are not so many. It belongs to the array, and lives as long.
+ */
+const struct sb_event *sb_event_array_at(const struct sb_event_array *events,
+                                         size_t index);
+
+/**
+ * Frees an array with the events in it. NULL is allowed.
+ */
+void sb_event_array_free(struct sb_event_array *events);
+
+/**
+ * Removes the leases and the images that have expired, and the content, snapshots and ingests that nothing holds, in all
+ * namespaces and all together. With `dry_run` it only tells what it would remove. `rules` is the version of containerd
+ * whose rules decide: `2.3`, as does an empty text, or `1.6`. `collected_out` may be NULL; else the caller frees `*collected_out` with
+ * sb_collected_free().
+ *
+ * Errors: SB_ERR_INVALID_ARGUMENT for other rules; SB_ERR_DATA_LOSS for a record that cannot be read: nothing was removed
+ * then.
+ */
+enum sb_status sb_store_collect(const struct sb_store *store,
+                                bool dry_run,
+                                struct sb_str rules,
+                                struct sb_collected **collected_out,
+                                struct sb_error **error_out);
+
+/**
+ * How many resources were removed. 0 for NULL.
+ */
+size_t sb_collected_removed_count(const struct sb_collected *collected);
+
+/**
+ * The resource at `index` of those that were removed: its namespace, its type (`lease`, `snapshot`, `ingest`, `content` or
+ * `image`) and its key, which for a snapshot is `SNAPSHOTTER/KEY`. The texts live as long as `collected`.
+ *
+ * Errors: SB_ERR_OUT_OF_RANGE.
+ */
+enum sb_status sb_collected_removed_at(const struct sb_collected *collected,
+                                       size_t index,
+                                       struct sb_str *namespace_out,
+                                       struct sb_str *type_out,
+                                       struct sb_str *id_out,
+                                       struct sb_error **error_out);
+
+/**
+ * Tells why the resources of this id stay or go, in a namespace: JSON as `stowbook gc --why ID -o json` prints it, an array of
+ * `{"type": ..., "id": ..., "kept": ..., "way": [...]}`, the way being the shortest one from a root to the resource. The caller
+ * frees `*json_out` with sb_bytes_free().
+ *
+ * Errors: SB_ERR_NOT_FOUND when there is nothing of this id that can be kept or removed.
+ */
+enum sb_status sb_collected_why(const struct sb_collected *collected,
+                                struct sb_str namespace_name,
+                                struct sb_str id,
+                                struct sb_bytes *json_out,
+                                struct sb_error **error_out);
+
+/**
+ * Writes all of it as JSON, on one line, as `stowbook gc -o json` does. The caller frees `*json_out` with sb_bytes_free().
+ */
+enum sb_status sb_collected_to_json(const struct sb_collected *collected,
+                                    struct sb_bytes *json_out,
+                                    struct sb_error **error_out);
+
+/**
+ * Frees what a collection told. NULL is allowed.
+ */
+void sb_collected_free(struct sb_collected *collected);
+
+/**
+ * Tells who refers to what is called `id`, in all namespaces: a digest, the name of an image, the key of a snapshot, a reference
+ * of an ingest, the id of a container, lease or sandbox. JSON as `stowbook owner ID -o json` prints it: an array of
+ * `{"namespace": ..., "type": ..., "id": ..., "exists": ..., "owners": [...]}`, the nearest owner first. Empty when nothing is
+ * called so, and nothing refers to it. The caller frees `*json_out` with sb_bytes_free().
+ *
+ * Errors: SB_ERR_DATA_LOSS for a record that cannot be read.
+ */
+enum sb_status sb_owner(const struct sb_store *store,
+                        struct sb_str id,
+                        struct sb_bytes *json_out,
+                        struct sb_error **error_out);
+
+/**
+ * As sb_image_delete(), but only if the image stands for the content of this digest, where `target_digest` is not empty; and
+ * with `sync` collects afterwards what nothing holds any more, in all namespaces.
+ *
+ * Errors: SB_ERR_NOT_FOUND, also for a record with another target. What sb_store_collect() gives, with the record removed.
+ */
+enum sb_status sb_image_delete_with(const struct sb_namespace *in_namespace,
+                                    struct sb_str name,
+                                    struct sb_str target_digest,
+                                    bool sync,
+                                    struct sb_error **error_out);
+
+/**
+ * As sb_lease_delete(), and collects what nothing holds any more, in all namespaces.
+ *
+ * Errors: SB_ERR_NOT_FOUND. What sb_store_collect() gives, with the lease removed.
+ */
+enum sb_status sb_lease_delete_and_collect(const struct sb_namespace *in_namespace,
+                                           struct sb_str id,
+                                           struct sb_error **error_out);
+
+/**
+ * Opens the file at `path`. The caller frees `*metadb_out` with sb_metadb_free().
+ *
+ * Errors: SB_ERR_NOT_FOUND; SB_ERR_PERMISSION_DENIED; SB_ERR_FAILED_PRECONDITION for what is no database of that sort;
+ * SB_ERR_DATA_LOSS when nothing in it can be reached: see sb_metadb_salvage().
+ */
+enum sb_status sb_metadb_open(struct sb_str path,
+                              struct sb_metadb **metadb_out,
+                              struct sb_error **error_out);
+
+/**
+ * As sb_metadb_open(), of the bytes of a file. They are copied.
+ */
+enum sb_status sb_metadb_open_bytes(struct sb_slice bytes,
+                                    struct sb_metadb **metadb_out,
+                                    struct sb_error **error_out);
+
+/**
+ * Reaches the records in a namespace, with the functions that get and list those of a store. Texts that are not UTF-8 have U+FFFD
+ * for each byte that belongs to no letter. What would change something fails with SB_ERR_FAILED_PRECONDITION. A damaged record
+ * is SB_ERR_DATA_LOSS, and a list that a daemon changes while it is read is SB_ERR_ABORTED. The caller frees `*namespace_out`
+ * with sb_namespace_free().
+ */
+enum sb_status sb_metadb_namespace(const struct sb_metadb *metadb,
+                                   struct sb_str name,
+                                   struct sb_namespace **namespace_out,
+                                   struct sb_error **error_out);
+
+/**
+ * Reaches the namespaces themselves. The caller frees `*namespaces_out` with sb_namespaces_free().
+ */
+enum sb_status sb_metadb_namespaces(const struct sb_metadb *metadb,
+                                    struct sb_namespaces **namespaces_out,
+                                    struct sb_error **error_out);
+
+/**
+ * What the database says about itself: the bytes of a page, the number of the last transaction, and the version of the records'
+ * layout, 1 to 4, or 0 where containerd has not written it yet. Each of the places may be NULL.
+ */
+enum sb_status sb_metadb_info(const struct sb_metadb *metadb,
+                              uint64_t *page_size_out,
+                              uint64_t *transaction_out,
+                              int64_t *version_out,
+                              struct sb_error **error_out);
+
+/**
+ * Writes all records as JSON, exactly, as `stowbook metadb dump` does: containers, images, leases, sandboxes, content and
+ * snapshots by namespace. The caller frees `*json_out` with sb_bytes_free().
+ *
+ * Errors: SB_ERR_DATA_LOSS where it is damaged; SB_ERR_ABORTED when a daemon changes it meanwhile.
+ */
+enum sb_status sb_metadb_dump(const struct sb_metadb *metadb,
+                              struct sb_bytes *json_out,
+                              struct sb_error **error_out);
+
+/**
+ * As sb_owner(), of a database.
+ */
+enum sb_status sb_metadb_owner(const struct sb_metadb *metadb,
+                               struct sb_str id,
+                               struct sb_bytes *json_out,
+                               struct sb_error **error_out);
+
+/**
+ * Frees a database. It stays open until the namespaces that were made from it are freed too. NULL is allowed.
+ */
+void sb_metadb_free(struct sb_metadb *metadb);
+
+/**
+ * Lists what is wrong with the file at `path`: a JSON array of `{"severity": ..., "page": ..., "path": ..., "problem": ...}`, the
+ * severity `damage` or `oddity`. The caller frees `*findings_out` with sb_bytes_free().
+ *
+ * Errors: SB_ERR_NOT_FOUND; SB_ERR_PERMISSION_DENIED; SB_ERR_ABORTED when a daemon changes it again and again.
+ */
+enum sb_status sb_metadb_check(struct sb_str path,
+                               struct sb_bytes *findings_out,
+                               struct sb_error **error_out);
+
+/**
+ * As sb_metadb_check(), of the bytes of a file.
+ */
+enum sb_status sb_metadb_check_bytes(struct sb_slice bytes,
+                                     struct sb_bytes *findings_out,
+                                     struct sb_error **error_out);
+
+/**
+ * Reads everything that can be read from a damaged file, and says what was lost or is doubtful: JSON as `stowbook metadb salvage`
+ * prints it. The caller frees `*json_out` with sb_bytes_free().
+ *
+ * Errors: as sb_metadb_check().
+ */
+enum sb_status sb_metadb_salvage(struct sb_str path,
+                                 struct sb_bytes *json_out,
+                                 struct sb_error **error_out);
+
+/**
+ * As sb_metadb_salvage(), of the bytes of a file.
+ */
+enum sb_status sb_metadb_salvage_bytes(struct sb_slice bytes,
+                                       struct sb_bytes *json_out,
+                                       struct sb_error **error_out);
+
+/**
+ * Takes records over from a database of containerd: of the `namespace_count` namespaces that are named, of all when none is; all
+ * together, or nothing. With `dry_run` it only tells what it would do; with `keep_existing` records that the store has already
+ * stay as they are, and are no conflict. `report_out` may be NULL; else it receives JSON as `stowbook metadb import -o json` prints
+ * it, and the caller frees `*report_out` with sb_bytes_free().
+ *
+ * Errors: SB_ERR_ALREADY_EXISTS; SB_ERR_FAILED_PRECONDITION for a value that a store cannot hold to the byte; SB_ERR_NOT_FOUND for
+ * a namespace that is not there; SB_ERR_DATA_LOSS. Nothing was changed then.
+ */
+enum sb_status sb_store_import_metadb(const struct sb_store *store,
+                                      const struct sb_metadb *metadb,
+                                      const struct sb_str *namespaces,
+                                      size_t namespace_count,
+                                      bool dry_run,
+                                      bool keep_existing,
+                                      struct sb_bytes *report_out,
+                                      struct sb_error **error_out);
+
+/**
+ * Makes options that ask for the usual. The caller frees `*options_out` with sb_check_options_free().
+ */
+enum sb_status sb_check_options_new(struct sb_check_options **options_out,
+                                    struct sb_error **error_out);
+
+/**
+ * What the text is: `runtime-config`, `runtime-features`, `runtime-state`, `seccomp`, `image-manifest`, `image-index`,
+ * `image-config`, `descriptor`, `image-layout`, `containerd-record`, `docker-manifest` or `docker-index`. The empty text, as at
+ * first: what it looks like.
+ *
+ * Errors: SB_ERR_INVALID_ARGUMENT for another name; the help has the names.
+ */
+enum sb_status sb_check_options_set_kind(struct sb_check_options *options,
+                                         struct sb_str kind,
+                                         struct sb_error **error_out);
+
+/**
+ * The platform that a runtime config is for: `linux`, `windows`, `solaris`, `vm`, `zos` or `freebsd`. The empty text, as at
+ * first: that of the sections it has.
+ *
+ * Errors: SB_ERR_INVALID_ARGUMENT for another name; the help has the names.
+ */
+enum sb_status sb_check_options_set_platform(struct sb_check_options *options,
+                                             struct sb_str platform,
+                                             struct sb_error **error_out);
+
+/**
+ * The runtime that a config is for, such as `runc-1.1`, `crun-1.8` or `runtime-spec`; an error that it accepts is a warning
+ * then. The empty text, as at first: `any`.
+ *
+ * Errors: SB_ERR_INVALID_ARGUMENT for another name; the help has the names.
+ */
+enum sb_status sb_check_options_set_profile(struct sb_check_options *options,
+                                            struct sb_str profile,
+                                            struct sb_error **error_out);
+
+/**
+ * The version of the host's cgroups: `v1` or `v2`. The empty text, as at first: `unknown`.
+ *
+ * Errors: SB_ERR_INVALID_ARGUMENT for another name; the help has the names.
+ */
+enum sb_status sb_check_options_set_cgroup(struct sb_check_options *options,
+                                           struct sb_str cgroup,
+                                           struct sb_error **error_out);
+
+/**
+ * What is to be done with a runtime config: `create` only, or `start` it too, as at first.
+ *
+ * Errors: SB_ERR_INVALID_ARGUMENT for another name; the help has the names.
+ */
+enum sb_status sb_check_options_set_phase(struct sb_check_options *options,
+                                          struct sb_str phase,
+                                          struct sb_error **error_out);
+
+/**
+ * The least severity that is reported: `error`, `warning` or `advice`. The empty text, as at first: `advice`.
+ *
+ * Errors: SB_ERR_INVALID_ARGUMENT for another name; the help has the names.
+ */
+enum sb_status sb_check_options_set_min_severity(struct sb_check_options *options,
+                                                 struct sb_str min_severity,
+                                                 struct sb_error **error_out);
+
+/**
+ * Whether the containers run without root on the host. At first they do not.
+ */
+enum sb_status sb_check_options_set_rootless(struct sb_check_options *options,
+                                             bool rootless,
+                                             struct sb_error **error_out);
+
+/**
+ * Whether systemd manages the cgroups. At first it does not.
+ */
+enum sb_status sb_check_options_set_systemd_cgroup(struct sb_check_options *options,
+                                                   bool systemd_cgroup,
+                                                   struct sb_error **error_out);
+
+/**
+ * Whether to give advice on secure configuration too. At first there is none.
+ */
+enum sb_status sb_check_options_set_advice(struct sb_check_options *options,
+                                           bool advice,
+                                           struct sb_error **error_out);
+
+/**
+ * Whether unknown members are errors. At first they are warnings.
+ */
+enum sb_status sb_check_options_set_strict(struct sb_check_options *options,
+                                           bool strict,
+                                           struct sb_error **error_out);
+
+/**
+ * How many findings are reported; one more says how many were left out. At first 1000.
+ */
+enum sb_status sb_check_options_set_max_findings(struct sb_check_options *options,
+                                                 size_t max_findings,
+                                                 struct sb_error **error_out);
+
+/**
+ * Leaves out findings: a code or the beginning of one, everywhere, or behind an `@` a pointer in which `*` stands for any text:
+ * `OCI-SEC@/process*`. Each call adds to those before.
+ */
+enum sb_status sb_check_options_add_ignore(struct sb_check_options *options,
+                                           struct sb_str ignore,
+                                           struct sb_error **error_out);
+
+/**
+ * Frees options. NULL is allowed.
+ */
+void sb_check_options_free(struct sb_check_options *options);
+
+/**
+ * Checks a text, which may be anything, and tells every problem in it. `options` may be NULL. The caller frees `*report_out` with
+ * sb_report_free().
+ */
+enum sb_status sb_validate(struct sb_slice text,
+                           const struct sb_check_options *options,
+                           struct sb_report **report_out,
+                           struct sb_error **error_out);
+
+/**
+ * Puts right in a text what can only be meant one way, and gives it back; nothing else in it is changed. `options` may be NULL.
+ * `codes_out` may be NULL; else it receives the codes of what was put right, in the order in which it was done, as a JSON array.
+ * The caller frees `*text_out` and `*codes_out` with sb_bytes_free().
+ */
+enum sb_status sb_fix(struct sb_slice text,
+                      const struct sb_check_options *options,
+                      struct sb_bytes *text_out,
+                      struct sb_bytes *codes_out,
+                      struct sb_error **error_out);
+
+/**
+ * Tells what a text looks like, by the names of sb_check_options_set_kind(). When it looks like nothing, `kind_out->data` is NULL,
+ * and that is no error. The name lives as long as the program.
+ */
+enum sb_status sb_detect(struct sb_slice text,
+                         struct sb_str *kind_out,
+                         struct sb_error **error_out);
+
+/**
+ * Tells about the rule of a code, such as `OCI-RT-0415`: JSON with `code`, `severity`, `pointer`, `message`, `condition`, `basis`,
+ * `tools`, `fix`, and more. The caller frees `*json_out` with sb_bytes_free().
+ *
+ * Errors: SB_ERR_NOT_FOUND.
+ */
+enum sb_status sb_explain(struct sb_str code,
+                          struct sb_bytes *json_out,
+                          struct sb_error **error_out);
+
+/**
+ * What the text was taken for, by the names of sb_check_options_set_kind(). When it could not be told, and of NULL: none (its data
+ * is NULL).
+ */
+struct sb_str sb_report_kind(const struct sb_report *report);
+
+/**
+ * The version of the specification that the text names. Without one, and of NULL: none (its data is NULL).
+ */
+struct sb_str sb_report_spec_version(const struct sb_report *report);
+
+/**
+ * What it comes down to: `valid`, `warnings` (and no errors), or `invalid`. Of NULL: none (its data is NULL).
+ */
+struct sb_str sb_report_verdict(const struct sb_report *report);
+
+/**
+ * How many errors there are. 0 for NULL.
+ */
+size_t sb_report_error_count(const struct sb_report *report);
+
+/**
+ * How many warnings there are. 0 for NULL.
+ */
+size_t sb_report_warning_count(const struct sb_report *report);
+
+/**
+ * How many pieces of advice there are. 0 for NULL.
+ */
+size_t sb_report_advice_count(const struct sb_report *report);
+
+/**
+ * How many findings there are. 0 for NULL.
+ */
+size_t sb_report_finding_count(const struct sb_report *report);
+
+/**
+ * The finding at `index`, in the order of the text, or NULL when there are not so many. It belongs to the report, and lives as
+ * long.
+ */
+const struct sb_finding *sb_report_finding_at(const struct sb_report *report,
+                                              size_t index);
+
+/**
+ * How many rules would have needed facts about a host. 0 for NULL.
+ */
+size_t sb_report_skipped_count(const struct sb_report *report);
+
+/**
+ * The rule at `index` of those that would have needed a fact about a host: its code, and the fact. The texts live as long as the
+ * program.
+ *
+ * Errors: SB_ERR_OUT_OF_RANGE.
+ */
+enum sb_status sb_report_skipped_at(const struct sb_report *report,
+                                    size_t index,
+                                    struct sb_str *code_out,
+                                    struct sb_str *needs_out,
+                                    struct sb_error **error_out);
+
+/**
+ * Writes a report as JSON, on one line: what `stowbook validate --format json` has for each of its `inputs`, but for the name of
+ * the file. It has all of it, also what no function here gives. The caller frees `*json_out` with sb_bytes_free().
+ */
+enum sb_status sb_report_to_json(const struct sb_report *report,
+                                 struct sb_bytes *json_out,
+                                 struct sb_error **error_out);
+
+/**
+ * Frees a report with the findings in it. NULL is allowed.
+ */
+void sb_report_free(struct sb_report *report);
+
+/**
+ * The rule's code, such as `OCI-RT-0415`; sb_explain() has the rest of it. Of NULL: none (its data is NULL).
+ */
+struct sb_str sb_finding_code(const struct sb_finding *finding);
+
+/**
+ * How bad it is here: `error`, `warning` or `advice`. Of NULL: none (its data is NULL).
+ */
+struct sb_str sb_finding_severity(const struct sb_finding *finding);
+
+/**
+ * The JSON pointer of the value; for a missing member that of the object without it. Of NULL: none (its data is NULL).
+ */
+struct sb_str sb_finding_pointer(const struct sb_finding *finding);
+
+/**
+ * The member that is missing. If none is, and of NULL: none (its data is NULL).
+ */
+struct sb_str sb_finding_missing(const struct sb_finding *finding);
+
+/**
+ * The place in the text. All 0 for NULL.
+ */
+struct sb_place sb_finding_place(const struct sb_finding *finding);
+
+/**
+ * The value as it was written, cut at 200 characters. Without one, for a secret, and of NULL: none (its data is NULL).
+ */
+struct sb_str sb_finding_value(const struct sb_finding *finding);
+
+/**
+ * What is wrong, in a sentence. Of NULL: none (its data is NULL).
+ */
+struct sb_str sb_finding_message(const struct sb_finding *finding);
+
+/**
+ * What will happen, and under which runtime; empty when the message says it. Of NULL: none (its data is NULL).
+ */
+struct sb_str sb_finding_explanation(const struct sb_finding *finding);
+
+/**
+ * How to put it right. Without a suggestion, and of NULL: none (its data is NULL).
+ */
+struct sb_str sb_finding_suggestion(const struct sb_finding *finding);
+
+/**
+ * Whether sb_fix() does what is suggested. False for NULL.
+ */
+bool sb_finding_is_fixable(const struct sb_finding *finding);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -3,6 +3,7 @@
 
 mod book;
 mod check;
+mod doors;
 mod grow;
 mod plot;
 mod store;
@@ -35,6 +36,16 @@ enum Command {
         /// An empty folder, on the disk that is to be measured
         #[arg(long)]
         dir: PathBuf,
+    },
+    /// Runs create, get and list on a book in memory, for comparison with the doors. Prints a line for each: name, nanoseconds an
+    /// operation
+    Doors {
+        /// How many records
+        #[arg(long, default_value_t = 10_000)]
+        n: usize,
+        /// A runtime spec that every record gets
+        #[arg(long)]
+        spec: PathBuf,
     },
     /// Reopens the book that `store` left, reads every record, and prints how many there are
     Count {
@@ -82,6 +93,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<(), Box<dyn Error>> {
     match command {
         Command::Store { n, batch, spec, dir } => store::run(n, batch, std::fs::read(spec)?, &dir),
+        Command::Doors { n, spec } => doors::run(n, &std::fs::read(spec)?),
         Command::Count { dir } => {
             println!("{}", store::count(&dir)?);
             Ok(())

@@ -34,6 +34,10 @@ pub(crate) struct Global {
     /// Read a database of containerd (meta.db) instead of a book
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) metadb: Option<PathBuf>,
+    /// Work on the records of a server, stowbook's or containerd's, instead of a book. CONTAINERD_ADDRESS is not looked at
+    #[cfg(all(unix, feature = "serve"))]
+    #[arg(long, global = true, value_name = "unix:///PATH", value_parser = address)]
+    pub(crate) address: Option<PathBuf>,
     /// The namespace to work in
     #[arg(short, long, global = true, env = "CONTAINERD_NAMESPACE", default_value = "default")]
     pub(crate) namespace: String,
@@ -84,6 +88,12 @@ pub(crate) enum Command {
     Leases(Leases),
     /// Remove what nothing holds, in all namespaces, or tell why it is kept
     Gc(Gc),
+    /// Show who refers to something, in all namespaces: containers, images, leases, snapshots, labels of content
+    Owner {
+        /// A digest, an image's name, a snapshot's key (KEY or SNAPSHOTTER/KEY), an ingest's reference, or the id of a container,
+        /// sandbox or lease
+        id: String,
+    },
     /// Print what happened to the book, one line an event: time, namespace, topic and message, as ctr does
     Events(Events),
     /// Write the whole book as lines of JSON, a record a line
@@ -101,6 +111,8 @@ pub(crate) enum Command {
         #[arg(long)]
         same_book: bool,
     },
+    /// Copy records from one place to another: a book, a server, a database of containerd
+    Copy(Copy),
     /// The book's file: check, compact, back up, restore
     #[command(subcommand)]
     Db(Db),
@@ -270,13 +282,32 @@ pub(crate) enum Namespaces {
 }
 
 #[derive(Args)]
+pub(crate) struct Copy {
+    /// Where from: a book's file, a server's socket (unix:///PATH), or a database of containerd
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) from: PathBuf,
+    /// Where to: a book's file, made where there is none, or a server's socket
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) to: PathBuf,
+    /// Only this namespace; may be given more than once
+    #[arg(long = "only", value_name = "NAMESPACE")]
+    pub(crate) only: Vec<String>,
+    /// Tell what would happen, and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Leave what is there with another content as it is, and copy the rest
+    #[arg(long)]
+    pub(crate) keep_existing: bool,
+}
+
+#[derive(Args)]
 pub(crate) struct Events {
     /// Begin behind the event of this number, or at a cursor BOOK:NUMBER [default: the oldest that is kept; with --follow: the
     /// next to come]
     #[arg(long, value_name = "NUMBER", value_parser = since)]
     pub(crate) since: Option<Since>,
     /// Go on with what other processes do to the book: once a second it is opened for reading and closed again, so they can
-    /// write in between
+    /// write in between. With --address, go on as long as the server tells
     #[arg(short, long)]
     pub(crate) follow: bool,
     /// Filters, for example 'namespace==default,topic~=delete' or 'event.id==web'
@@ -414,7 +445,7 @@ pub(crate) enum Metadb {
         /// containerd's database
         file: PathBuf,
     },
-    /// Copy namespaces and containers into the book, all together or not at all
+    /// Copy the records into the book, all together or not at all; the bytes of content stay where they are
     Import {
         /// containerd's database
         file: PathBuf,
@@ -427,6 +458,9 @@ pub(crate) enum Metadb {
         /// Leave what the book has already as it is, and import the rest
         #[arg(long)]
         keep_existing: bool,
+        /// Import what can still be read of a damaged database, and tell what is doubtful or left out
+        #[arg(long)]
+        salvage: bool,
     },
 }
 
@@ -529,6 +563,16 @@ impl From<Cgroup> for stowbook::check::Cgroup {
             Cgroup::V2 => stowbook::check::Cgroup::V2,
         }
     }
+}
+
+/// The path of a socket, with `unix:` in front or not.
+#[cfg(all(unix, feature = "serve"))]
+pub(crate) fn address(text: &str) -> Result<PathBuf, String> {
+    let path = text.strip_prefix("unix://").or_else(|| text.strip_prefix("unix:")).unwrap_or(text);
+    if path.is_empty() || path.contains("://") {
+        return Err("write it as unix:///run/stowbook.sock".to_owned());
+    }
+    Ok(path.into())
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

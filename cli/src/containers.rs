@@ -1,11 +1,12 @@
 mod info;
 
 use crate::args::{Containers, Create, Global, Output, Update};
+use crate::listing::Listing;
 use crate::{Failure, defaults, input, on_each, output, place};
 use std::io::Write as _;
+use stowbook::Error;
 use stowbook::model::{Any, Container};
 use stowbook::oci::{SPEC_TYPE_URL, SpecOptions, default_spec};
-use stowbook::{Error, Store};
 
 const RUNC_OPTIONS_TYPE_URL: &str = "containerd.runc.v1.Options";
 
@@ -19,7 +20,11 @@ pub(crate) fn run(global: &Global, command: Containers) -> Result<(), Failure> {
                 output::json(&mut out, &created)?;
             }
         }
-        Containers::List { quiet, filters } => list(global, quiet, &filters, &mut out)?,
+        Containers::List { quiet, filters } => {
+            let place = place::open_or_empty(global)?;
+            let containers = place.namespace(&global.namespace).containers();
+            LISTING.print(global, quiet, &mut out, &|visit| containers.each(&filters, visit))?;
+        }
         Containers::Info { id, spec } => {
             let container = place::open_or_empty(global)?.namespace(&global.namespace).containers().get(&id)?;
             let text = if spec { info::spec(&container)? } else { info::record(&container) };
@@ -28,7 +33,7 @@ pub(crate) fn run(global: &Global, command: Containers) -> Result<(), Failure> {
         Containers::Label { id, labels } => {
             let mut container = Container { id, ..Container::default() };
             let fields = input::set(&mut container.labels, "labels", labels);
-            let updated = update(&place::open_existing(global)?, global, &container, &fields)?;
+            let updated = update(global, &container, &fields)?;
             if json {
                 output::json(&mut out, &updated)?;
             } else {
@@ -37,37 +42,27 @@ pub(crate) fn run(global: &Global, command: Containers) -> Result<(), Failure> {
         }
         Containers::Update(changes) => {
             let (container, fields) = changed(changes)?;
-            let updated = update(&place::open_existing(global)?, global, &container, &fields)?;
+            let updated = update(global, &container, &fields)?;
             if json {
                 output::json(&mut out, &updated)?;
             }
         }
         Containers::Delete { ids } => {
-            let store = place::open_existing(global)?;
+            let store = place::writable_existing(global)?;
             on_each(global, &ids, |_, id| store.namespace(&global.namespace).containers().delete(id))?;
         }
     }
     Ok(())
 }
 
-fn list(global: &Global, quiet: bool, filters: &[String], out: &mut impl std::io::Write) -> Result<(), Failure> {
-    let containers = place::open_or_empty(global)?.namespace(&global.namespace).containers().list(filters)?;
-    if quiet {
-        containers.iter().try_for_each(|container| writeln!(out, "{}", output::shown(&container.id)))?;
-    } else if global.output == Output::Json {
-        output::json(out, &containers)?;
-    } else {
-        let rows: Vec<_> = containers
-            .into_iter()
-            .map(|container| {
-                let image = if container.image.is_empty() { "-".to_owned() } else { container.image };
-                [container.id, image, container.runtime.name]
-            })
-            .collect();
-        output::table(out, 4, ["CONTAINER", "IMAGE", "RUNTIME"], &rows)?;
-    }
-    Ok(())
-}
+const LISTING: Listing<3, Container> = Listing {
+    header: ["CONTAINER", "IMAGE", "RUNTIME"],
+    blanks: 4,
+    row: |container| {
+        let image = if container.image.is_empty() { "-" } else { &container.image };
+        [container.id.clone(), image.to_owned(), container.runtime.name.clone()]
+    },
+};
 
 fn run_create(global: &Global, create: Create) -> Result<Container, Failure> {
     let mut words = create.words.into_iter();
@@ -81,8 +76,8 @@ fn run_create(global: &Global, create: Create) -> Result<Container, Failure> {
         let correct = "stowbook containers create --config FILE ID";
         return Err(Failure::usage("with spec config file, only container id should be provided", correct));
     }
-    let store = place::open(global)?;
-    let runtime = create.runtime.map_or_else(|| defaults::runtime(&store, &global.namespace), Ok)?;
+    let store = place::writable(global)?;
+    let runtime = create.runtime.map_or_else(|| defaults::runtime(&*store, &global.namespace), Ok)?;
     let mut container = Container::new(id, runtime);
     if container.runtime.name == defaults::RUNC {
         container.runtime.options = Some(Any::new(RUNC_OPTIONS_TYPE_URL, []));
@@ -104,9 +99,9 @@ fn run_create(global: &Global, create: Create) -> Result<Container, Failure> {
     Ok(store.namespace(&global.namespace).containers().create(&container)?)
 }
 
-fn update(store: &Store, global: &Global, container: &Container, fields: &[String]) -> Result<Container, Error> {
+fn update(global: &Global, container: &Container, fields: &[String]) -> Result<Container, Error> {
     let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
-    store.namespace(&global.namespace).containers().update(container, &fields)
+    place::writable_existing(global)?.namespace(&global.namespace).containers().update(container, &fields)
 }
 
 /// The values of an update, and the paths of the fields that change.

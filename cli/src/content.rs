@@ -12,7 +12,7 @@ pub(crate) fn run(global: &Global, command: Content) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     match command {
         Content::List { quiet, filters } => {
-            let blobs = place::open_book_or_empty(global)?.namespace(&global.namespace).content().list(&filters)?;
+            let blobs = place::open_or_empty(global)?.namespace(&global.namespace).content().list(&filters)?;
             if quiet {
                 blobs.iter().try_for_each(|blob| writeln!(out, "{}", output::shown(&blob.digest)))?;
             } else if json {
@@ -32,8 +32,7 @@ pub(crate) fn run(global: &Global, command: Content) -> Result<(), Failure> {
             }
         }
         Content::Active { filters } => {
-            let active =
-                place::open_book_or_empty(global)?.namespace(&global.namespace).content().statuses(&filters)?;
+            let active = place::open_or_empty(global)?.namespace(&global.namespace).content().statuses(&filters)?;
             if json {
                 output::json(&mut out, &active)?;
             } else {
@@ -45,11 +44,11 @@ pub(crate) fn run(global: &Global, command: Content) -> Result<(), Failure> {
             }
         }
         Content::Abort { references } => {
-            let store = place::open_existing(global)?;
+            let store = place::writable_existing(global)?;
             on_each(global, &references, |_, reference| store.namespace(&global.namespace).content().abort(reference))?;
         }
         Content::Info { digest } => {
-            let blob = place::open_book_or_empty(global)?.namespace(&global.namespace).content().get(&digest)?;
+            let blob = place::open_or_empty(global)?.namespace(&global.namespace).content().get(&digest)?;
             output::json(&mut out, &blob)?;
         }
         Content::Label { digest, labels } => {
@@ -57,7 +56,7 @@ pub(crate) fn run(global: &Global, command: Content) -> Result<(), Failure> {
             let fields = input::set(&mut blob.labels, "labels", labels);
             let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
             let updated =
-                place::open_existing(global)?.namespace(&global.namespace).content().update(&blob, &fields)?;
+                place::writable_existing(global)?.namespace(&global.namespace).content().update(&blob, &fields)?;
             if json {
                 output::json(&mut out, &updated)?;
             } else {
@@ -65,7 +64,7 @@ pub(crate) fn run(global: &Global, command: Content) -> Result<(), Failure> {
             }
         }
         Content::Delete { digests } => {
-            let store = place::open_existing(global)?;
+            let store = place::writable_existing(global)?;
             let mut written = Ok(());
             on_each(global, &digests, |_, digest| {
                 store.namespace(&global.namespace).content().delete(digest)?;
@@ -88,7 +87,7 @@ fn age(since: Option<Timestamp>) -> String {
 }
 
 fn get(global: &Global, digest: &str, out: &mut impl Write) -> Result<(), Failure> {
-    let store = place::open_existing(global)?;
+    let store = place::open_to_read(global)?;
     let namespace = store.namespace(&global.namespace);
     let mut buffer = vec![0; CHUNK_BYTES];
     let mut at = 0;
@@ -110,7 +109,7 @@ fn ingest(global: &Global, command: Ingest) -> Result<Blob, Failure> {
         stowbook::rules::validate_digest(&expected_digest)
             .map_err(|error| error.with_kind(ErrorKind::InvalidArgument))?;
     }
-    let store = place::open(global)?;
+    let store = place::writable(global)?;
     let namespace = store.namespace(&global.namespace);
     let content = namespace.content();
     let mut open = OpenContent::new(reference);

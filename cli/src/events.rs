@@ -12,6 +12,10 @@ const PAUSE: Duration = Duration::from_secs(1);
 const PAGE: usize = 1000;
 
 pub(crate) fn run(global: &Global, command: &Events) -> Result<(), Failure> {
+    #[cfg(all(unix, feature = "serve"))]
+    if let Some(server) = place::server(global)? {
+        return of_server(global, &server, command);
+    }
     if command.follow {
         return follow(global, command);
     }
@@ -45,16 +49,33 @@ fn follow(global: &Global, command: &Events) -> Result<(), Failure> {
     }
 }
 
+/// What a server tells. One of stowbook's is asked again when the connection is lost, and misses nothing.
+#[cfg(all(unix, feature = "serve"))]
+fn of_server(global: &Global, server: &stowbook_grpc::Remote, command: &Events) -> Result<(), Failure> {
+    let begin = if command.follow { Since::Now } else { Since::Oldest };
+    let mut events = server.all_events(command.since.unwrap_or(begin), &command.filters, !command.follow)?;
+    let mut out = std::io::stdout().lock();
+    while let Some(event) = events.next(None)? {
+        show(global, &event, &mut out)?;
+        out.flush()?;
+    }
+    Ok(())
+}
+
+fn show(global: &Global, event: &Event, out: &mut impl Write) -> std::io::Result<()> {
+    match global.output {
+        Output::Json => writeln!(out, "{}", event.to_json()),
+        Output::Table => writeln!(out, "{}", line(event)),
+    }
+}
+
 /// Prints all events since then, and gives the place behind them.
 fn print(global: &Global, store: &Store, mut since: Since, filters: &[String]) -> Result<Cursor, Failure> {
     let mut out = std::io::stdout().lock();
     loop {
         let page = store.events().read(since, filters, PAGE)?;
         for event in &page.events {
-            match global.output {
-                Output::Json => writeln!(out, "{}", event.to_json())?,
-                Output::Table => writeln!(out, "{}", line(event))?,
-            }
+            show(global, event, &mut out)?;
         }
         if page.next.number >= page.bounds.last {
             out.flush()?;

@@ -1,29 +1,24 @@
 use crate::args::{CreateImage, Global, Images, Output, UpdateImage};
+use crate::listing::Listing;
 use crate::{Failure, input, on_each, output, place};
 use std::io::{self, Write};
 use stowbook::model::{Descriptor, Image};
-use stowbook::{DeleteImage, Error, ErrorKind};
+use stowbook::{Context, DeleteImage, Error, ErrorKind, ImageStore, InNamespace};
 
 pub(crate) fn run(global: &Global, command: Images) -> Result<(), Failure> {
     let json = global.output == Output::Json;
     let mut out = io::stdout().lock();
     match command {
         Images::Create(create) => {
-            let created = place::open(global)?.namespace(&global.namespace).images().create(&new(create))?;
+            let created = place::writable(global)?.namespace(&global.namespace).images().create(&new(create))?;
             if json {
                 output::json(&mut out, &created)?;
             }
         }
         Images::List { quiet, filters } => {
-            let images = place::open_or_empty(global)?.namespace(&global.namespace).images().list(&filters)?;
-            if quiet {
-                print_names(&mut out, &images)?;
-            } else if json {
-                output::json(&mut out, &images)?;
-            } else {
-                let rows: Vec<_> = images.into_iter().map(row).collect();
-                output::table(&mut out, 1, ["REF", "TYPE", "DIGEST", "SIZE", "PLATFORMS", "LABELS"], &rows)?;
-            }
+            let place = place::open_or_empty(global)?;
+            let images = place.namespace(&global.namespace).images();
+            LISTING.print(global, quiet, &mut out, &|visit| images.each(&filters, visit))?;
         }
         Images::Info { name } => {
             let image = place::open_or_empty(global)?.namespace(&global.namespace).images().get(&name)?;
@@ -55,7 +50,7 @@ pub(crate) fn run(global: &Global, command: Images) -> Result<(), Failure> {
             }
         }
         Images::Remove { names, sync } => {
-            let store = place::open_existing(global)?;
+            let store = place::writable_existing(global)?;
             let last = names.len();
             let mut written = Ok(());
             on_each(global, &names, |number, name| {
@@ -84,13 +79,17 @@ fn print_names(out: &mut impl Write, images: &[Image]) -> io::Result<()> {
     images.iter().try_for_each(|image| writeln!(out, "{}", output::shown(&image.name)))
 }
 
-fn row(image: Image) -> [String; 6] {
-    let labels = if image.labels.is_empty() { "-".to_owned() } else { output::labels(&image.labels) };
-    // The platforms stand in the content, which is not looked at.
-    let platforms = "-".to_owned();
-    let Descriptor { media_type, digest, size, .. } = image.target;
-    [image.name, media_type, digest, bytes(size), platforms, labels]
-}
+const LISTING: Listing<6, Image> = Listing {
+    header: ["REF", "TYPE", "DIGEST", "SIZE", "PLATFORMS", "LABELS"],
+    blanks: 1,
+    row: |image| {
+        let labels = if image.labels.is_empty() { "-".to_owned() } else { output::labels(&image.labels) };
+        // The platforms stand in the content, which is not looked at.
+        let platforms = "-".to_owned();
+        let Descriptor { media_type, digest, size, .. } = &image.target;
+        [image.name.clone(), media_type.clone(), digest.clone(), bytes(*size), platforms, labels]
+    },
+};
 
 /// A size as ctr prints it: `1.6 KiB`.
 pub(crate) fn bytes(size: i64) -> String {
@@ -109,7 +108,7 @@ pub(crate) fn bytes(size: i64) -> String {
 
 fn update(global: &Global, image: &Image, fields: &[String]) -> Result<Image, Error> {
     let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
-    place::open_existing(global)?.namespace(&global.namespace).images().update(image, &fields)
+    place::writable_existing(global)?.namespace(&global.namespace).images().update(image, &fields)
 }
 
 /// The values of an update, and the paths of the fields that change.
@@ -130,23 +129,35 @@ fn changed(update: UpdateImage) -> Result<(Image, Vec<String>), Failure> {
     Ok((image, fields))
 }
 
+/// Together in a book, one after the other at a server.
 fn tag(global: &Global, source: &str, targets: &[String], force: bool) -> Result<Vec<Image>, Error> {
-    place::open_existing(global)?.write(|txn| {
-        let images = txn.namespace(&global.namespace).images();
-        let mut image = images.get(source)?;
-        let mut tagged = Vec::new();
-        for target in targets {
-            image.name.clone_from(target);
-            tagged.push(match images.create(&image) {
-                Err(error) if force && error.kind() == ErrorKind::AlreadyExists => {
-                    images.delete(target)?;
-                    images.create(&image)?
-                }
-                result => result?,
-            });
-        }
-        Ok(tagged)
-    })
+    match place::server(global)? {
+        Some(server) => tag_in(&server, global, source, targets, force),
+        None => place::open_existing(global)?.write(|txn| tag_in(txn, global, source, targets, force)),
+    }
+}
+
+fn tag_in<S: ImageStore>(
+    place: &S,
+    global: &Global,
+    source: &str,
+    targets: &[String],
+    force: bool,
+) -> Result<Vec<Image>, Error> {
+    let images = InNamespace::new(place, Context::in_namespace(&global.namespace)).images();
+    let mut image = images.get(source)?;
+    let mut tagged = Vec::new();
+    for target in targets {
+        image.name.clone_from(target);
+        tagged.push(match images.create(&image) {
+            Err(error) if force && error.kind() == ErrorKind::AlreadyExists => {
+                images.delete(target)?;
+                images.create(&image)?
+            }
+            result => result?,
+        });
+    }
+    Ok(tagged)
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ pub(crate) fn run(global: &Global, command: Leases) -> Result<(), Failure> {
             if expires > 0 {
                 lease.expire_at(from_now(expires)?);
             }
-            let created = place::open(global)?.namespace(&global.namespace).leases().create(&lease)?;
+            let created = place::writable(global)?.namespace(&global.namespace).leases().create(&lease)?;
             if json {
                 output::json(&mut out, &created)?;
             } else {
@@ -36,11 +36,14 @@ pub(crate) fn run(global: &Global, command: Leases) -> Result<(), Failure> {
         }
         Leases::Resources(LeaseResources::Add(resource)) => {
             let (lease, resource) = record(resource);
-            place::open_existing(global)?.namespace(&global.namespace).leases().add_resource(&lease, &resource)?;
+            place::writable_existing(global)?.namespace(&global.namespace).leases().add_resource(&lease, &resource)?;
         }
         Leases::Resources(LeaseResources::Delete(resource)) => {
             let (lease, resource) = record(resource);
-            place::open_existing(global)?.namespace(&global.namespace).leases().delete_resource(&lease, &resource)?;
+            place::writable_existing(global)?
+                .namespace(&global.namespace)
+                .leases()
+                .delete_resource(&lease, &resource)?;
         }
     }
     Ok(())
@@ -66,7 +69,7 @@ fn list(global: &Global, quiet: bool, filters: &[String], out: &mut impl Write) 
 }
 
 fn delete(global: &Global, sync: bool, ids: &[String], out: &mut impl Write) -> Result<(), Failure> {
-    let store = place::open_existing(global)?;
+    let store = place::writable_existing(global)?;
     let leases = store.namespace(&global.namespace).leases();
     let mut written = Ok(());
     on_each(global, ids, |number, id| {

@@ -3,6 +3,7 @@
 mod args;
 mod containers;
 mod content;
+mod copy;
 mod db;
 mod defaults;
 mod events;
@@ -11,9 +12,11 @@ mod gc;
 mod images;
 mod input;
 mod leases;
+mod listing;
 mod metadb;
 mod namespaces;
 mod output;
+mod owner;
 mod place;
 mod progress;
 mod sandboxes;
@@ -39,12 +42,19 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return usage::print(&error),
     };
-    // The environment may name a book; a file that is named here comes before it.
-    if cli.global.metadb.is_some() && matches.value_source("db") == Some(ValueSource::CommandLine) {
-        let message = "the argument '--metadb <FILE>' cannot be used with '--db <FILE>'";
+    let mut global = cli.global;
+    #[cfg(all(unix, feature = "serve"))]
+    if matches!(cli.command, Command::Serve(_)) {
+        // Where it listens.
+        global.address = None;
+    }
+    if let (Command::Copy(_), [place, ..]) = (&cli.command, &places(&global, &matches)[..]) {
+        let message = format!("the argument '{place}' cannot be used with '--from <PLACE>' and '--to <PLACE>'");
         return usage::print(&Cli::command().error(clap::error::ErrorKind::ArgumentConflict, message));
     }
-    let mut global = cli.global;
+    if let Some(message) = conflict(&global, &matches) {
+        return usage::print(&Cli::command().error(clap::error::ErrorKind::ArgumentConflict, message));
+    }
     global.in_namespace = cli.command.is_in_namespace();
     match run(&global, cli.command) {
         Ok(()) => ExitCode::SUCCESS,
@@ -55,6 +65,34 @@ fn main() -> ExitCode {
         }
         Err(Failure::Usage { what, correct }) => usage::print_own(&global, what, correct),
         Err(Failure::Reported(exit)) => ExitCode::from(exit),
+    }
+}
+
+/// What was said about where the records are. The environment may name a book; what is named here comes before it.
+fn places(global: &Global, matches: &clap::ArgMatches) -> Vec<&'static str> {
+    let mut named = Vec::new();
+    if matches.value_source("db") == Some(ValueSource::CommandLine) {
+        named.push("--db <FILE>");
+    }
+    if global.metadb.is_some() {
+        named.push("--metadb <FILE>");
+    }
+    #[cfg(all(unix, feature = "serve"))]
+    if global.address.is_some() {
+        named.push("--address <unix:///PATH>");
+    }
+    named
+}
+
+/// What cannot be said together.
+fn conflict(global: &Global, matches: &clap::ArgMatches) -> Option<String> {
+    let mut named = places(global, matches);
+    if named.iter().any(|place| place.starts_with("--address")) && global.read_only {
+        named.push("--read-only");
+    }
+    match named[..] {
+        [first, second, ..] => Some(format!("the argument '{second}' cannot be used with '{first}'")),
+        _ => None,
     }
 }
 
@@ -101,9 +139,11 @@ fn run(global: &Global, command: Command) -> Result<(), Failure> {
         Command::Namespaces(command) => namespaces::run(global, command),
         Command::Leases(command) => leases::run(global, command),
         Command::Gc(command) => gc::run(global, &command),
+        Command::Owner { id } => owner::run(global, &id),
         Command::Events(command) => events::run(global, &command),
         Command::Export { file } => export::export(global, &file),
         Command::Import { file, same_book } => export::import(global, &file, same_book),
+        Command::Copy(command) => copy::run(global, &command),
         Command::Db(command) => db::run(global, command),
         Command::Metadb(command) => metadb::run(global, command),
         #[cfg(all(unix, feature = "serve"))]

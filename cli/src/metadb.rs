@@ -84,27 +84,48 @@ fn read(global: &Global, file: &PathBuf, command: &Metadb) -> Result<(), Failure
 }
 
 fn import(global: &Global, command: Metadb) -> Result<(), Failure> {
-    let Metadb::Import { file, only, dry_run, keep_existing } = command else { return Ok(()) };
+    let Metadb::Import { file, only, dry_run, keep_existing, salvage } = command else { return Ok(()) };
     let mut options = ImportOptions::default();
     options.namespaces = only;
     options.dry_run = dry_run;
     options.keep_existing = keep_existing;
-    let metadb = MetaDb::open(&file)?;
-    let store = if dry_run { place::open_or_new(global)? } else { place::open(global)? };
-    let report = store.import_metadb(&metadb, &options)?;
+    let open_book = || if dry_run { place::open_or_new(global) } else { place::open(global) };
+    let report = if salvage {
+        let saved = metadb::salvage(&FileSource::open(&file)?)?;
+        open_book()?.import_salvage(&saved, &options)?
+    } else {
+        let metadb = MetaDb::open(&file)?;
+        open_book()?.import_metadb(&metadb, &options)?
+    };
     let mut out = std::io::stdout().lock();
     if global.output == Output::Json {
         output::json(&mut out, &report)?;
-    } else {
-        for (word, lines) in [("in the book already", &report.conflicts), ("not exact", &report.inexact)] {
-            lines.iter().try_for_each(|line| writeln!(out, "{word}: {}", output::shown(line)))?;
-        }
-        let done = if dry_run { "to import" } else { "imported" };
-        writeln!(out, "namespaces {done}: {}", report.namespaces)?;
-        writeln!(out, "containers {done}: {}", report.containers)?;
-        for (word, count) in &report.left_out {
-            writeln!(out, "left out, {word}: {count}")?;
-        }
+        return Ok(());
+    }
+    for (word, lines) in [
+        ("in the book already", &report.conflicts),
+        ("not exact", &report.inexact),
+        ("doubtful", &report.doubtful),
+        ("left out", &report.left_out),
+        ("concluded", &report.concluded),
+    ] {
+        lines.iter().try_for_each(|line| writeln!(out, "{word}: {}", output::shown(line)))?;
+    }
+    let done = if dry_run { "to import" } else { "imported" };
+    for (word, count) in [
+        ("namespaces", report.namespaces),
+        ("containers", report.containers),
+        ("images", report.images),
+        ("leases", report.leases),
+        ("sandboxes", report.sandboxes),
+        ("content records", report.blobs),
+        ("ingest records", report.ingests),
+        ("snapshots", report.snapshots),
+    ] {
+        writeln!(out, "{word} {done}: {count}")?;
+    }
+    if report.unchanged > 0 {
+        writeln!(out, "in the book already, the same: {}", report.unchanged)?;
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ pub(crate) fn run(global: &Global, command: Namespaces) -> Result<(), Failure> {
         Namespaces::Create { name, labels } => {
             let mut namespace = Namespace::new(name);
             namespace.labels.extend(labels);
-            let created = place::open(global)?.namespaces().create(&namespace)?;
+            let created = place::writable(global)?.namespaces().create(&namespace)?;
             if json {
                 output::json(&mut out, &created)?;
             }
@@ -30,7 +30,7 @@ pub(crate) fn run(global: &Global, command: Namespaces) -> Result<(), Failure> {
             }
         }
         Namespaces::Label { name, labels } => {
-            let store = place::open(global)?;
+            let store = place::writable(global)?;
             let fields: Vec<String> = labels.iter().map(|(key, _)| format!("labels.{key}")).collect();
             let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
             let mut namespace = Namespace::new(&name);
@@ -41,7 +41,7 @@ pub(crate) fn run(global: &Global, command: Namespaces) -> Result<(), Failure> {
             }
         }
         Namespaces::Remove { names } => {
-            let store = place::open_existing(global)?;
+            let store = place::writable_existing(global)?;
             let mut written = Ok(());
             on_each(global, &names, |_, name| {
                 store.namespaces().delete(name)?;

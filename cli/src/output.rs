@@ -9,33 +9,50 @@ use stowbook::Error;
 use stowbook::model::Timestamp;
 
 /// Columns as ctr prints them: each as wide as its longest cell and some blanks, the last one too.
+pub(crate) struct Table<const N: usize> {
+    blanks: usize,
+    widths: [usize; N],
+}
+
+impl<const N: usize> Table<N> {
+    pub(crate) fn new(blanks: usize, header: [&str; N]) -> Self {
+        Table { blanks, widths: header.map(width) }
+    }
+
+    /// Makes the columns wide enough for a row.
+    pub(crate) fn fit(&mut self, row: &[String; N]) {
+        for (widest, cell) in self.widths.iter_mut().zip(row) {
+            *widest = (*widest).max(width(cell));
+        }
+    }
+
+    pub(crate) fn line(&self, out: &mut impl Write, cells: [&str; N]) -> io::Result<()> {
+        for (cell, widest) in cells.iter().zip(self.widths) {
+            write!(out, "{}{}", shown(cell), " ".repeat((widest + self.blanks).saturating_sub(width(cell))))?;
+        }
+        writeln!(out)
+    }
+}
+
+fn width(text: &str) -> usize {
+    text.chars().count()
+}
+
 pub(crate) fn table<const N: usize>(
     out: &mut impl Write,
     blanks: usize,
     header: [&str; N],
     rows: &[[String; N]],
 ) -> io::Result<()> {
-    let width = |text: &str| text.chars().count();
-    let mut widths = header.map(width);
-    for row in rows {
-        for (widest, cell) in widths.iter_mut().zip(row) {
-            *widest = (*widest).max(width(cell));
-        }
-    }
-    let mut line = |cells: [&str; N]| {
-        for (cell, widest) in cells.iter().zip(widths) {
-            write!(out, "{}{}", shown(cell), " ".repeat(widest + blanks - width(cell)))?;
-        }
-        writeln!(out)
-    };
-    line(header)?;
-    rows.iter().try_for_each(|row| line(row.each_ref().map(String::as_str)))
+    let mut table = Table::new(blanks, header);
+    rows.iter().for_each(|row| table.fit(row));
+    table.line(out, header)?;
+    rows.iter().try_for_each(|row| table.line(out, row.each_ref().map(String::as_str)))
 }
 
 /// Columns as ctr prints them where it fills with tabs. The last one is as long as it is.
 pub(crate) fn tabbed<const N: usize>(out: &mut impl Write, header: [&str; N], rows: &[[String; N]]) -> io::Result<()> {
     const TAB: usize = 8;
-    let width = |text: &str| text.chars().count();
     let mut widths = header.map(width);
     for row in rows {
         for (widest, cell) in widths.iter_mut().zip(row) {

@@ -1,4 +1,5 @@
 use crate::args::{CreateSandbox, Global, Output, Sandboxes, UpdateSandbox};
+use crate::listing::Listing;
 use crate::{Failure, defaults, input, on_each, output, place};
 use std::io::{self, Write as _};
 use stowbook::Error;
@@ -16,18 +17,9 @@ pub(crate) fn run(global: &Global, command: Sandboxes) -> Result<(), Failure> {
             }
         }
         Sandboxes::List { quiet, filters } => {
-            let sandboxes = place::open_or_empty(global)?.namespace(&global.namespace).sandboxes().list(&filters)?;
-            if quiet {
-                sandboxes.iter().try_for_each(|sandbox| writeln!(out, "{}", output::shown(&sandbox.id)))?;
-            } else if json {
-                output::json(&mut out, &sandboxes)?;
-            } else {
-                let rows: Vec<_> = sandboxes
-                    .into_iter()
-                    .map(|sandbox| [sandbox.id, time(sandbox.created_at), sandbox.runtime.name])
-                    .collect();
-                output::table(&mut out, 1, ["ID", "CREATED", "RUNTIME"], &rows)?;
-            }
+            let place = place::open_or_empty(global)?;
+            let sandboxes = place.namespace(&global.namespace).sandboxes();
+            LISTING.print(global, quiet, &mut out, &|visit| sandboxes.each(&filters, visit))?;
         }
         Sandboxes::Info { id } => {
             let sandbox = place::open_or_empty(global)?.namespace(&global.namespace).sandboxes().get(&id)?;
@@ -51,18 +43,24 @@ pub(crate) fn run(global: &Global, command: Sandboxes) -> Result<(), Failure> {
             }
         }
         Sandboxes::Remove { ids } => {
-            let store = place::open_existing(global)?;
+            let store = place::writable_existing(global)?;
             on_each(global, &ids, |_, id| store.namespace(&global.namespace).sandboxes().delete(id))?;
         }
     }
     Ok(())
 }
 
+const LISTING: Listing<3, Sandbox> = Listing {
+    header: ["ID", "CREATED", "RUNTIME"],
+    blanks: 1,
+    row: |sandbox| [sandbox.id.clone(), time(sandbox.created_at), sandbox.runtime.name.clone()],
+};
+
 fn run_create(global: &Global, create: CreateSandbox) -> Result<Sandbox, Error> {
-    let store = place::open(global)?;
-    let runtime = create.runtime.map_or_else(|| defaults::runtime(&store, &global.namespace), Ok)?;
+    let store = place::writable(global)?;
+    let runtime = create.runtime.map_or_else(|| defaults::runtime(&*store, &global.namespace), Ok)?;
     let mut sandbox = Sandbox::new(create.id, runtime);
-    sandbox.sandboxer = create.sandboxer.map_or_else(|| defaults::sandboxer(&store, &global.namespace), Ok)?;
+    sandbox.sandboxer = create.sandboxer.map_or_else(|| defaults::sandboxer(&*store, &global.namespace), Ok)?;
     sandbox.labels.extend(create.labels);
     if let Some(path) = create.config {
         sandbox.spec = Some(Any::new(SPEC_TYPE_URL, input::read_spec(&path)?));
@@ -78,7 +76,7 @@ fn time(time: Option<Timestamp>) -> String {
 
 fn update(global: &Global, sandbox: &Sandbox, fields: &[String]) -> Result<Sandbox, Error> {
     let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
-    place::open_existing(global)?.namespace(&global.namespace).sandboxes().update(sandbox, &fields)
+    place::writable_existing(global)?.namespace(&global.namespace).sandboxes().update(sandbox, &fields)
 }
 
 /// The values of an update, and the paths of the fields that change.

@@ -1,4 +1,4 @@
-use crate::args::Global;
+use crate::args::{Global, address};
 use crate::{Failure, place};
 use clap::{Args, ValueEnum};
 use std::net::SocketAddr;
@@ -59,15 +59,6 @@ pub(crate) fn run(global: &Global, command: Serve) -> Result<(), Failure> {
 fn default_address() -> PathBuf {
     let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute());
     runtime.unwrap_or_else(|| "/run".into()).join("stowbook/stowbook.sock")
-}
-
-/// A path, with `unix:` in front or not.
-fn address(text: &str) -> Result<PathBuf, String> {
-    let path = text.strip_prefix("unix://").or_else(|| text.strip_prefix("unix:")).unwrap_or(text);
-    if path.is_empty() || path.contains("://") {
-        return Err("write it as unix:///run/stowbook.sock".to_owned());
-    }
-    Ok(path.into())
 }
 
 fn mode(text: &str) -> Result<u32, String> {

@@ -11,7 +11,7 @@ pub(crate) fn run(global: &Global, arguments: Snapshots) -> Result<(), Failure> 
     let mut out = io::stdout().lock();
     match command {
         SnapshotsCommand::List { filters } => {
-            let store = place::open_book_or_empty(global)?;
+            let store = place::open_or_empty(global)?;
             let snapshots = store.namespace(&global.namespace).snapshots(&snapshotter).list(&filters)?;
             if json {
                 output::json(&mut out, &snapshots)?;
@@ -22,32 +22,32 @@ pub(crate) fn run(global: &Global, arguments: Snapshots) -> Result<(), Failure> 
             }
         }
         SnapshotsCommand::Info { key } => {
-            let store = place::open_book_or_empty(global)?;
+            let store = place::open_or_empty(global)?;
             output::json(&mut out, &store.namespace(&global.namespace).snapshots(&snapshotter).get(&key)?)?;
         }
         SnapshotsCommand::Prepare(create) => {
             let mut options = rooted();
             options.parent.clone_from(&create.parent);
-            let store = place::open(global)?;
+            let store = place::writable(global)?;
             let snapshots = store.namespace(&global.namespace).snapshots(&snapshotter);
             created(&mut out, json, &create, &snapshots.prepare(&create.key, &options)?)?;
         }
         SnapshotsCommand::View(create) => {
             let mut options = stowbook::CreateSnapshot::default();
             options.parent.clone_from(&create.parent);
-            let store = place::open(global)?;
+            let store = place::writable(global)?;
             let snapshots = store.namespace(&global.namespace).snapshots(&snapshotter);
             created(&mut out, json, &create, &snapshots.view(&create.key, &options)?)?;
         }
         SnapshotsCommand::Commit { name, key } => {
-            let store = place::open_existing(global)?;
+            let store = place::writable_existing(global)?;
             store.namespace(&global.namespace).snapshots(&snapshotter).commit(&name, &key, &rooted())?;
         }
         SnapshotsCommand::Label { key, labels } => {
             let mut snapshot = Snapshot { name: key, ..Snapshot::default() };
             let fields = input::set(&mut snapshot.labels, "labels", labels);
             let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
-            let store = place::open_existing(global)?;
+            let store = place::writable_existing(global)?;
             let updated = store.namespace(&global.namespace).snapshots(&snapshotter).update(&snapshot, &fields)?;
             if json {
                 output::json(&mut out, &updated)?;
@@ -56,12 +56,12 @@ pub(crate) fn run(global: &Global, arguments: Snapshots) -> Result<(), Failure> 
             }
         }
         SnapshotsCommand::Remove { keys } => {
-            let store = place::open_existing(global)?;
+            let store = place::writable_existing(global)?;
             let namespace = store.namespace(&global.namespace);
             on_each(global, &keys, |_, key| namespace.snapshots(&snapshotter).remove(key))?;
         }
         SnapshotsCommand::Mounts { target, key } => {
-            let store = place::open_existing(global)?;
+            let store = place::open_to_read(global)?;
             let mounts = store.namespace(&global.namespace).snapshots(&snapshotter).mounts(&key)?;
             if json {
                 output::json(&mut out, &mounts)?;
@@ -71,7 +71,7 @@ pub(crate) fn run(global: &Global, arguments: Snapshots) -> Result<(), Failure> 
         }
         SnapshotsCommand::Usage { bytes, keys } => usage(global, &snapshotter, bytes, keys, &mut out)?,
         SnapshotsCommand::Tree => {
-            let store = place::open_book_or_empty(global)?;
+            let store = place::open_or_empty(global)?;
             let snapshots = store.namespace(&global.namespace).snapshots(&snapshotter).list(&[""])?;
             print_tree(&mut out, &snapshots)?;
         }
@@ -120,7 +120,7 @@ fn usage(
     mut keys: Vec<String>,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
-    let store = place::open_book_or_empty(global)?;
+    let store = place::open_or_empty(global)?;
     let namespace = store.namespace(&global.namespace);
     let snapshots = namespace.snapshots(snapshotter);
     if keys.is_empty() {

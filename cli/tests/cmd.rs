@@ -1,4 +1,4 @@
-//! Plays the recorded sessions of `tests/cmd` against the built binary, each in an empty directory.
+//! Plays the recorded sessions of `tests/cmd` (`guide-…` is a page of `docs`) against the built binary, each in an empty directory.
 //!
 //! `TRYCMD=overwrite cargo test -p stowbook-cli --test cmd` records them anew; read the difference before you keep it.
 

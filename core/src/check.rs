@@ -19,6 +19,7 @@ mod detect;
 mod fields;
 mod host;
 mod image;
+mod named;
 mod names;
 mod nearest;
 mod options;

@@ -37,6 +37,7 @@
 //! - [`proto`]: containerd's messages, with what they carry beyond this version
 //! - [`json`]: records as JSON
 //! - [`content`] and [`snapshot`]: where the bytes of content lie, and what snapshotters do
+//! - [`copy`]: records from one place to another
 //! - [`check`]: every problem of an OCI config, an image document or a record at once; [`doc`]: JSON texts without loss
 //! - [`storage`]: the engine's trait, and the layout of the file
 //! - [`metadb`]: containerd's own databases, behind the same traits for reading; check, salvage, import
@@ -54,6 +55,7 @@
 pub mod bolt;
 pub mod check;
 pub mod content;
+pub mod copy;
 pub mod doc;
 mod error;
 pub mod filter;
@@ -82,9 +84,9 @@ pub use store::{
     AnyView, CleanUp, CommitContent, ContainerStore, ContainerView, Containers, Content, ContentReader, ContentStore,
     ContentStream, ContentWriter, Context, CreateSnapshot, Cursor, DeleteImage, Event, EventBounds, EventPage,
     EventStore, Events, Finding, Header, ImageStore, Images, ImportOptions, ImportReport, InNamespace, LeaseStore,
-    Leases, NamespaceStore, Namespaces, OpenContent, RETAINED_EVENTS, SandboxStore, Sandboxes, SharingPolicy, Since,
-    SnapshotStore, Snapshots, Store, Subscription, Transaction, VisitContainer, VisitContainerView, VisitImage,
-    VisitSandbox, WriteTxn,
+    Leases, NamespaceStore, Namespaces, OpenContent, Owned, Owner, RETAINED_EVENTS, SandboxStore, Sandboxes,
+    SharingPolicy, Since, SnapshotStore, Snapshots, Store, Subscription, Transaction, VisitContainer,
+    VisitContainerView, VisitImage, VisitSandbox, WriteContent, WriteTxn,
 };
 
 /// The version of this crate.

@@ -33,6 +33,7 @@ mod finding;
 mod json;
 mod kind;
 mod node;
+mod owners;
 mod portable;
 mod records;
 mod salvage;
@@ -46,7 +47,7 @@ pub use crate::store::metadb_import::{ImportOptions, ImportReport};
 pub use check::check;
 pub use finding::{Finding, Severity};
 pub use kind::Kind;
-pub(crate) use portable::Portable;
+pub(crate) use portable::{Portable, PortableRecord};
 pub use salvage::{Origin, Salvage, salvage};
 pub use store::read_only;
 

@@ -3,7 +3,9 @@
 mod metadata_only;
 
 pub use metadata_only::MetadataOnly;
-pub(crate) use metadata_only::check_value;
+#[cfg(feature = "bolt")]
+pub(crate) use metadata_only::{adopt, backing_key};
+pub(crate) use metadata_only::{check_value, is_kept, kept};
 
 use crate::Result;
 use crate::model::{Labels, Mount, Snapshot, SnapshotKind, Timestamp, Usage};

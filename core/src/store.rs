@@ -29,10 +29,12 @@ pub use check::Finding;
 pub use containers::{AnyView, ContainerStore, ContainerView, Containers, VisitContainer, VisitContainerView};
 pub use content::{
     CommitContent, Content, ContentReader, ContentStore, ContentStream, ContentWriter, OpenContent, SharingPolicy,
+    WriteContent,
 };
 pub use context::Context;
 pub use events::{Cursor, Event, EventBounds, EventPage, EventStore, Events, RETAINED_EVENTS, Since, Subscription};
 pub use export::{ImportOptions, ImportReport};
+pub use gc::{Owned, Owner};
 pub use header::Header;
 pub use images::{DeleteImage, ImageStore, Images, VisitImage};
 pub use in_namespace::InNamespace;
@@ -43,7 +45,9 @@ pub use snapshots::{CreateSnapshot, SnapshotStore, Snapshots};
 pub use transaction::{Transaction, WriteTxn};
 #[cfg(feature = "bolt")]
 pub(crate) use {
-    containers::no_such_container, images::no_such_image, leases::no_such_lease, sandboxes::no_such_sandbox,
+    backends::no_such_snapshotter, containers::no_such_container, content::check_digest, content::no_such_blob,
+    content::no_such_ingest, images::no_such_image, leases::no_such_lease, sandboxes::no_such_sandbox,
+    snapshots::no_such_snapshot,
 };
 
 use crate::model::Timestamp;

@@ -32,6 +32,22 @@ fn check<S: ContainerStore + ?Sized>(containers: &Containers<'_, S>, numbers: &[
     assert_eq!(containers.list(&["labels.all==yes"]).unwrap(), single);
     let third: Vec<_> = single.iter().filter(|container| container.labels["third"] == "1").cloned().collect();
     assert_eq!(containers.list(&["labels.third==1"]).unwrap(), third);
+    for size in [1, 127, 128, 300] {
+        let mut seen: Vec<Container> = Vec::new();
+        loop {
+            let after = seen.last().map(|last| last.id.clone()).unwrap_or_default();
+            let page = containers.page(&after, &["labels.third==1"], size).unwrap();
+            if page.is_empty() {
+                break;
+            }
+            assert!(page.len() <= size);
+            seen.extend(page);
+        }
+        assert_eq!(seen, third);
+    }
+    assert!(containers.page("c0100~", &NO_FILTERS, 0).unwrap().is_empty());
+    let behind = single.iter().find(|container| *container.id > *"c0100~");
+    assert_eq!(containers.page("c0100~", &NO_FILTERS, 1).unwrap().first(), behind);
     for filters in [&NO_FILTERS[..], &["labels.all==yes"]] {
         for count in [1, 127, 128, 129, numbers.len()] {
             let mut seen = Vec::new();

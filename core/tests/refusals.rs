@@ -3,19 +3,20 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test may panic")]
 
 use ::redb::{Database, ReadableDatabase as _, TableDefinition, TableHandle as _};
+use std::hash::Hasher as _;
 use std::path::Path;
 use stowbook::{Error, ErrorKind, FORMAT_VERSION, OpenOptions, Store};
-use xxhash_rust::xxh3::Xxh3Default;
+use twox_hash::XxHash3_64;
 
 const BOOK: TableDefinition<'static, &[u8], &[u8]> = TableDefinition::new("book");
 const OTHER: TableDefinition<'static, &str, u64> = TableDefinition::new("numbers");
 
 fn sealed(key: &[u8], value: &[u8]) -> Vec<u8> {
-    let mut hash = Xxh3Default::new();
-    hash.update(&(key.len() as u64).to_le_bytes());
-    hash.update(key);
-    hash.update(value);
-    [value, &hash.digest().to_le_bytes()].concat()
+    let mut hash = XxHash3_64::new();
+    hash.write(&(key.len() as u64).to_le_bytes());
+    hash.write(key);
+    hash.write(value);
+    [value, &hash.finish().to_le_bytes()].concat()
 }
 
 /// A redb database with a table `book` that holds this.

@@ -52,7 +52,7 @@ impl Client {
         let request = with_headers(Request::new(request), context)?;
         let path = http::uri::PathAndQuery::from_static(method.path());
         let response = grpc.unary(request, path, WireCodec::default()).await;
-        response.map(tonic::Response::into_inner).map_err(|status| status::to_error(&status))
+        response.map(tonic::Response::into_inner).map_err(|status| to_error(&status))
     }
 
     /// Calls a method with one request and several responses.
@@ -69,7 +69,7 @@ impl Client {
         let request = with_headers(Request::new(request), context)?;
         let path = http::uri::PathAndQuery::from_static(method.path());
         let response = grpc.server_streaming(request, path, WireCodec::default()).await;
-        response.map(|response| Receiver(response.into_inner())).map_err(|status| status::to_error(&status))
+        response.map(|response| Receiver(response.into_inner())).map_err(|status| to_error(&status))
     }
 
     /// Calls a method with several requests and several responses.
@@ -101,22 +101,32 @@ impl Client {
         let request = with_headers(Request::new(ReceiverStream::new(receiver)), context)?;
         let path = http::uri::PathAndQuery::from_static(method.path());
         let response = grpc.streaming(request, path, WireCodec::default()).await;
-        response.map(|response| (sender, Receiver(response.into_inner()))).map_err(|status| status::to_error(&status))
+        response.map(|response| (sender, Receiver(response.into_inner()))).map_err(|status| to_error(&status))
     }
 
     async fn ready(&self) -> Result<Grpc<Channel>> {
         let mut grpc = Grpc::new(self.channel.clone())
             .max_decoding_message_size(MAX_MESSAGE_BYTES)
             .max_encoding_message_size(MAX_MESSAGE_BYTES);
-        grpc.ready().await.map_err(|error| {
-            let mut reason: &dyn std::error::Error = &error;
-            while let Some(source) = reason.source() {
-                reason = source;
-            }
-            Error::unavailable(format!("cannot reach the server: {reason}")).with_help("check that it is running")
-        })?;
+        grpc.ready().await.map_err(|error| unreachable(&error))?;
         Ok(grpc)
     }
+}
+
+/// What the server said; or why it could not, which tonic has as a status too.
+fn to_error(status: &Status) -> Error {
+    match std::error::Error::source(status) {
+        Some(source) => unreachable(source),
+        None => status::to_error(status),
+    }
+}
+
+fn unreachable(error: &(dyn std::error::Error + 'static)) -> Error {
+    let mut reason = error;
+    while let Some(source) = reason.source() {
+        reason = source;
+    }
+    Error::unavailable(format!("cannot reach the server: {reason}")).with_help("check that it is running")
 }
 
 fn with_headers<T>(mut request: Request<T>, context: &Context) -> Result<Request<T>> {
@@ -136,7 +146,7 @@ impl<A: Wire> Receiver<A> {
     /// # Errors
     /// As [`Client::call`].
     pub async fn next(&mut self) -> Result<Option<A>> {
-        self.0.message().await.map_err(|status| status::to_error(&status))
+        self.0.message().await.map_err(|status| to_error(&status))
     }
 }
 

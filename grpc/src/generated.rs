@@ -465,3 +465,24 @@ pub mod health {
     pub const WATCH: Method<HealthCheckRequest, HealthCheckResponse> =
         Method::new("/grpc.health.v1.Health/Watch", Shape::Replies);
 }
+
+/// `stowbook.events.v1.Log`.
+pub mod events_log {
+    use crate::method::{Method, Shape};
+    use crate::wire::message;
+    pub use stowbook::proto::generated::stowbook::events::v1::{
+        BoundsRequest,
+        BoundsResponse,
+        SubscribeRequest,
+    };
+
+    pub const SERVICE: &str = "stowbook.events.v1.Log";
+    pub const BOUNDS: Method<BoundsRequest, BoundsResponse> =
+        Method::new("/stowbook.events.v1.Log/Bounds", Shape::Unary);
+    pub const SUBSCRIBE: Method<SubscribeRequest, SubscribeResponse> =
+        Method::new("/stowbook.events.v1.Log/Subscribe", Shape::Replies);
+    message! { SubscribeResponse {
+        1 cursor: text String,
+        2 envelope: record Envelope,
+    } }
+}

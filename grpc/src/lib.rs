@@ -35,7 +35,7 @@ pub mod generated {
 pub use client::{Client, Receiver, Sender};
 pub use daemon::Daemon;
 pub use method::{Method, Shape};
-pub use remote::Remote;
+pub use remote::{Capabilities, Remote, RemoteEvents};
 pub use server::{Level, Server, Socket, SocketOptions, VERSION};
 pub use wire::{Bare, Wire};
 

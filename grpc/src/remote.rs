@@ -1,11 +1,15 @@
 //! A containerd-compatible server as a place of records.
 
+mod content;
+mod events;
 mod stores;
+
+pub use events::{Capabilities, RemoteEvents};
 
 use crate::client::Client;
 use std::path::Path;
 use std::sync::Arc;
-use stowbook::{Error, Result};
+use stowbook::{Context, Error, Result};
 use tokio::runtime::Runtime;
 
 /// The records of a server on a unix socket, a stowbook's or a containerd's, behind the same traits as those of a
@@ -21,6 +25,8 @@ use tokio::runtime::Runtime;
 pub struct Remote {
     client: Client,
     runtime: Arc<Runtime>,
+    /// On whose behalf namespaces are made and changed; none: their own.
+    caller: Option<Context>,
 }
 
 impl Remote {
@@ -38,7 +44,15 @@ impl Remote {
             let _inside = runtime.enter();
             Client::new(socket)?
         };
-        Ok(Remote { client, runtime: Arc::new(runtime) })
+        Ok(Remote { client, runtime: Arc::new(runtime), caller: None })
+    }
+
+    /// The same server, whose namespaces are made and changed on behalf of this context. Without it that is the namespace
+    /// itself: containerd 1.6 tells of the change in the caller's namespace, and refuses when there is none.
+    #[must_use]
+    pub fn called_by(mut self, caller: Context) -> Self {
+        self.caller = Some(caller);
+        self
     }
 
     /// The client below, for calls that no trait has.

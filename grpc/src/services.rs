@@ -2,6 +2,7 @@
 
 mod containers;
 mod content;
+mod event_log;
 mod events;
 mod health;
 mod images;
@@ -21,6 +22,7 @@ pub(crate) fn routes() -> Routes {
     let mut routes = Routes::default();
     containers::serve(&mut routes);
     content::serve(&mut routes);
+    event_log::serve(&mut routes);
     events::serve(&mut routes);
     health::serve(&mut routes);
     images::serve(&mut routes);

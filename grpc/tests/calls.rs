@@ -31,6 +31,8 @@ async fn errors_keep_kind_message_help_and_details() {
     assert_eq!(over_the_wire.kind(), direct.kind());
     assert_eq!(over_the_wire.message(), direct.message());
     assert_eq!(over_the_wire.help(), direct.help());
+    assert!(!direct.details().is_empty());
+    assert_eq!(over_the_wire.details(), direct.details());
     server.stop().await;
 }
 
@@ -83,7 +85,7 @@ async fn health_and_introspection_say_what_is_served() {
     let plugins = |filter: &str| introspection::PluginsRequest { filters: vec![filter.into()] };
     let all = server.client.call(&introspection::PLUGINS, &Context::default(), plugins("")).await.unwrap().plugins;
     let ids: Vec<&str> = all.iter().map(|plugin| plugin.id.as_str()).collect();
-    let served = "containers content events images introspection leases namespaces sandboxes snapshots tasks version healthcheck";
+    let served = "containers content events images introspection leases namespaces sandboxes snapshots tasks version healthcheck event-log";
     assert_eq!(ids.join(" "), served);
     let none = server.client.call(&introspection::PLUGINS, &Context::default(), plugins("id==nosuch")).await.unwrap();
     assert!(none.plugins.is_empty());

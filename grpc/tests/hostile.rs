@@ -249,3 +249,88 @@ async fn hold(connections: usize) {
     server.answers().await;
     server.stop().await;
 }
+
+/// A flood of calls that begin and never end, on several connections, and of subscribers that vanish.
+#[tokio::test]
+async fn calls_that_never_end_and_subscribers_that_vanish() {
+    let store = Store::in_memory();
+    let server = Running::start(store.clone());
+    let host = [&[0x41][..], &text(b"localhost", false)].concat();
+    let mut held = Vec::new();
+    for path in [
+        &b"/containerd.services.content.v1.Content/Write"[..],
+        b"/containerd.services.containers.v1.Containers/Create",
+        b"/containerd.services.events.v1.Events/Subscribe",
+    ] {
+        let mut stream = UnixStream::connect(&server.path).await.unwrap();
+        let mut bytes = [PREFACE, SETTINGS].concat();
+        // More than a connection may have at a time.
+        for number in 0..5000u32 {
+            let mut begin = frame(HEADERS, END_HEADERS, &headers(path, &host));
+            let mut part = frame(DATA, 0, &[0, 0, 0, 0]);
+            for frame in [&mut begin, &mut part] {
+                frame[5..9].copy_from_slice(&(number * 2 + 1).to_be_bytes());
+            }
+            bytes.extend(begin);
+            bytes.extend(part);
+        }
+        // The server may hang up in the middle, or stop to read.
+        let _ = tokio::time::timeout(Duration::from_secs(5), stream.write_all(&bytes)).await;
+        held.push(stream);
+        server.answers().await;
+    }
+    let request = || stowbook_grpc::generated::events::SubscribeRequest { filters: Vec::new() };
+    let subscribe = &stowbook_grpc::generated::events::SUBSCRIBE;
+    let context = stowbook::Context::default();
+    let mut listener = server.client.ask(subscribe, &context, request()).await.unwrap();
+    for _ in 0..100 {
+        let client = stowbook_grpc::Client::new(&server.path).unwrap();
+        let vanished = client.ask(subscribe, &context, request()).await.unwrap();
+        drop((vanished, client));
+    }
+    drop(held);
+    for number in 0..200 {
+        let context = stowbook::Context::in_namespace("default");
+        let event = prost_types::Any { type_url: "t".into(), value: Vec::new() };
+        let request =
+            stowbook_grpc::generated::events::PublishRequest { topic: format!("/t/{number}"), event: Some(event) };
+        server.client.call(&stowbook_grpc::generated::events::PUBLISH, &context, request).await.unwrap();
+    }
+    for number in 0..200 {
+        assert_eq!(listener.next().await.unwrap().unwrap().0.topic, format!("/t/{number}"));
+    }
+    server.answers().await;
+    drop(server.stop().await);
+}
+
+/// Messages as large as they may be, from several clients at a time, and one that is larger.
+#[tokio::test]
+async fn messages_of_sixteen_mebibytes() {
+    use stowbook_grpc::generated::containers::{CREATE, CreateContainerRequest, GET, GetContainerRequest};
+    let server = Running::start(Store::in_memory());
+    let context = stowbook::Context::in_namespace("default");
+    let request = |id: &str, bytes: usize| {
+        let mut container = stowbook::model::Container::new(id, "runc");
+        container.spec = Some(stowbook::model::Any::new("t", vec![7; bytes]));
+        CreateContainerRequest { container: Some(container) }
+    };
+    let largest = stowbook_grpc::MAX_MESSAGE_BYTES - 1000;
+    let mut calls = Vec::new();
+    for number in 0..4 {
+        let (client, context) = (stowbook_grpc::Client::new(&server.path).unwrap(), context.clone());
+        let request = request(&format!("c{number}"), largest);
+        calls.push(tokio::spawn(async move { client.call(&CREATE, &context, request).await }));
+    }
+    for call in calls {
+        assert_eq!(call.await.unwrap().unwrap().container.unwrap().spec.unwrap().value.len(), largest);
+    }
+    let got = server.client.call(&GET, &context, GetContainerRequest { id: "c3".into() }).await.unwrap();
+    assert_eq!(got.container.unwrap().spec.unwrap().value.len(), largest);
+    // All four are more than an answer may have.
+    let list = stowbook_grpc::generated::containers::ListContainersRequest::default();
+    let list = server.client.call(&stowbook_grpc::generated::containers::LIST, &context, list).await.unwrap_err();
+    assert_eq!(list.kind(), stowbook::ErrorKind::ResourceExhausted, "{list}");
+    server.client.call(&CREATE, &context, request("big", stowbook_grpc::MAX_MESSAGE_BYTES)).await.unwrap_err();
+    server.answers().await;
+    drop(server.stop().await);
+}

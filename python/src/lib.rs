@@ -4,42 +4,48 @@
 //! says is the core's. What is here turns Python's values into the core's and back, and lets other Python threads run
 //! meanwhile. The package `stowbook` hands on what this module, `stowbook._stowbook`, holds.
 
-mod any;
-mod book;
-mod container;
-mod containers;
+mod check;
+mod collection;
+mod collections;
 mod error;
+mod events;
 mod in_namespace;
 mod json;
 mod mapping;
-mod namespace;
-mod namespaces;
+mod metadb;
+mod open;
 mod place;
 mod protobuf;
-mod runtime;
+mod record;
+mod records;
+mod remote;
+mod repr;
 mod store;
 mod text;
 mod time;
 mod transaction;
+mod values;
 
 use pyo3::pymodule;
 
 #[pymodule]
 mod _stowbook {
     #[pymodule_export]
-    use crate::any::Any;
+    use crate::check::{detect, explain, fix, validate};
     #[pymodule_export]
-    use crate::container::Container;
+    use crate::collections::{Containers, Content, Images, Leases, Namespaces, Sandboxes, Snapshots};
     #[pymodule_export]
-    use crate::containers::Containers;
+    use crate::events::{Events, Subscription};
     #[pymodule_export]
     use crate::in_namespace::InNamespace;
     #[pymodule_export]
-    use crate::namespace::Namespace;
+    use crate::metadb::MetaDb;
     #[pymodule_export]
-    use crate::namespaces::Namespaces;
+    use crate::records::{
+        Any, Blob, Container, Descriptor, Event, Image, Lease, LeaseResource, Namespace, Runtime, Sandbox, Snapshot,
+    };
     #[pymodule_export]
-    use crate::runtime::Runtime;
+    use crate::remote::{Remote, connect};
     #[pymodule_export]
     use crate::store::Store;
     #[pymodule_export]

@@ -1,6 +1,6 @@
 //! Labels and extensions as mappings.
 
-use crate::any::Any;
+use crate::records::Any;
 use crate::text::Text;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyMapping, PyMappingProxy};

@@ -1,20 +1,26 @@
-use crate::book::Book;
+use crate::collections::Namespaces;
 use crate::error::raise;
+use crate::events::{self, Events};
 use crate::in_namespace::InNamespace;
-use crate::namespaces::Namespaces;
+use crate::metadb::MetaDb;
+use crate::open::Book;
 use crate::place::Place;
 use crate::text::{FilePath, Text};
 use crate::transaction::Transaction;
+use crate::values;
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyList, PyTuple};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use stowbook::{Error, ErrorKind, OpenOptions};
+use stowbook::gc::CollectOptions;
+use stowbook::metadb::ImportOptions;
+use stowbook::{ErrorKind, OpenOptions};
 
 /// A book of container metadata, embedded in this process: in a file, or in memory.
 ///
-/// It may be used from many threads. A file that was opened has to be closed again, best by a ``with`` statement.
+/// It may be used from many threads, but not in a process that is forked from this one, which has to open the file itself.
+/// A file that was opened has to be closed again, best by a ``with`` statement.
 ///
 /// >>> import tempfile
 /// >>> from stowbook import Container, Store
@@ -48,9 +54,7 @@ impl Store {
     #[staticmethod]
     #[pyo3(signature = (path, *, create=true, read_only=false, lock_timeout=0.0))]
     fn open(py: Python<'_>, path: FilePath, create: bool, read_only: bool, lock_timeout: f64) -> PyResult<Self> {
-        let lock_timeout = Duration::try_from_secs_f64(lock_timeout).map_err(|_| {
-            raise(Error::invalid_argument(format!("lock timeout {lock_timeout} is not a number of seconds")))
-        })?;
+        let lock_timeout = events::seconds_of("lock timeout", lock_timeout)?;
         let mut options = OpenOptions::default();
         options.create = create;
         options.read_only = read_only;
@@ -84,6 +88,12 @@ impl Store {
         Namespaces::new(self.place())
     }
 
+    /// What happened: every change, numbered. To read, to follow, and to publish to.
+    #[getter]
+    fn events(&self) -> Events {
+        Events::new(self.place())
+    }
+
     /// Begins a transaction: several operations that take effect together.
     ///
     /// ``with`` commits it at the end of the block, or rolls it back when the block is left by an exception.
@@ -96,7 +106,105 @@ impl Store {
     /// >>> len(store.namespace("default").containers.list())
     /// 2
     fn write(&self, py: Python<'_>) -> PyResult<Transaction> {
-        py.detach(|| self.book.begin()).map(Transaction::new).map_err(raise)
+        py.detach(|| self.book.open(stowbook::Store::begin)).map(Transaction::new).map_err(raise)
+    }
+
+    /// Removes leases and images that have expired, and content, snapshots and ingests that nothing holds; tells what, and
+    /// why the rest is kept. With ``dry_run`` it only tells. The rules are those of containerd ``"2.3"`` or ``"1.6"``.
+    ///
+    /// >>> from stowbook import Lease, Store
+    /// >>> store = Store.in_memory()
+    /// >>> old = Lease("old", {"containerd.io/gc.expire": "2001-01-01T00:00:00Z"})
+    /// >>> created = store.namespace("default").leases.create(old)
+    /// >>> [default] = store.collect(dry_run=True).namespaces
+    /// >>> default.removed
+    /// (Resource(kind='lease', id='old'),)
+    #[pyo3(signature = (*, dry_run=false, rules=None), text_signature = "($self, *, dry_run=False, rules='2.3')")]
+    #[allow(clippy::needless_pass_by_value, reason = "Python hands it over")]
+    fn collect<'py>(&self, py: Python<'py>, dry_run: bool, rules: Option<Text>) -> PyResult<Bound<'py, PyAny>> {
+        let mut options = CollectOptions::default();
+        options.dry_run = dry_run;
+        if let Some(rules) = rules {
+            options.rules = rules.0.parse().map_err(raise)?;
+        }
+        let collected = py.detach(|| self.book.with(|store| store.collect(&options))).map_err(raise)?;
+        values::read(py, "collected", &collected)
+    }
+
+    /// Takes the records of a database of containerd over: all of them, or nothing, with their times as they are. The bytes of
+    /// content and snapshots are not in a database. ``namespaces`` names those that are wanted (none: all). With ``dry_run``
+    /// it only tells. What the book has already with another content is a conflict, or stays with ``keep_existing``.
+    ///
+    /// >>> from stowbook import FailedPreconditionError, MetaDb, Store
+    /// >>> try:
+    /// ...     Store.in_memory().import_metadb(MetaDb.from_bytes(b"no database" * 1000))
+    /// ... except FailedPreconditionError as error:
+    /// ...     print(error.kind)
+    /// failed_precondition
+    #[pyo3(
+        signature = (metadb, *, namespaces=Vec::new(), dry_run=false, keep_existing=false),
+        text_signature = "($self, metadb, *, namespaces=(), dry_run=False, keep_existing=False)"
+    )]
+    fn import_metadb<'py>(
+        &self,
+        py: Python<'py>,
+        metadb: &Bound<'py, MetaDb>,
+        namespaces: Vec<Text>,
+        dry_run: bool,
+        keep_existing: bool,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let mut options = ImportOptions::default();
+        options.namespaces = namespaces.into_iter().map(|name| name.0).collect();
+        options.dry_run = dry_run;
+        options.keep_existing = keep_existing;
+        let metadb = metadb.get().opened();
+        let import = || metadb.with(|metadb| self.book.with(|store| store.import_metadb(metadb, &options)));
+        let report = py.detach(import).map_err(raise)?;
+        values::read(py, "import_report", &report)
+    }
+
+    /// What is called ``id`` (a digest, an image, a snapshot's key, a container …), with all that refers to it. Empty when
+    /// nothing is called so, and nothing refers to it.
+    ///
+    /// >>> from stowbook import Container, Store
+    /// >>> store = Store.in_memory()
+    /// >>> web = Container("web", "runc", snapshotter="overlayfs", snapshot_key="web-rootfs")
+    /// >>> created = store.namespace("default").containers.create(web)
+    /// >>> [[str(owner.resource) for owner in owned.owners] for owned in store.owners("web-rootfs")]
+    /// [['container web']]
+    #[allow(clippy::needless_pass_by_value, reason = "Python hands it over")]
+    fn owners<'py>(&self, py: Python<'py>, id: Text) -> PyResult<Bound<'py, PyAny>> {
+        let owned = py.detach(|| self.book.with(|store| store.owners(&id.0))).map_err(raise)?;
+        values::read(py, "owned", &owned)
+    }
+
+    /// Looks at every page and every value, and tells what is wrong.
+    ///
+    /// >>> from stowbook import Store
+    /// >>> Store.in_memory().check()
+    /// []
+    fn check<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let findings = py.detach(|| self.book.with(stowbook::Store::check)).map_err(raise)?;
+        let findings =
+            findings.into_iter().map(|finding| values::make(py, "BookFinding", (finding.place, finding.problem)));
+        PyList::new(py, findings.collect::<PyResult<Vec<_>>>()?)
+    }
+
+    /// Copies the book as it is now into a new file, checking every value on the way. Others may write meanwhile.
+    ///
+    /// >>> import os, tempfile
+    /// >>> from stowbook import Namespace, Store
+    /// >>> store = Store.in_memory()
+    /// >>> created = store.namespaces.create(Namespace("k8s.io"))
+    /// >>> with tempfile.TemporaryDirectory() as folder:
+    /// ...     copy = os.path.join(folder, "copy.redb")
+    /// ...     store.backup(copy)
+    /// ...     with Store.open(copy, read_only=True) as again:
+    /// ...         print(again.namespaces.list())
+    /// [Namespace('k8s.io')]
+    #[allow(clippy::needless_pass_by_value, reason = "Python hands it over")]
+    fn backup(&self, py: Python<'_>, to: FilePath) -> PyResult<()> {
+        py.detach(|| self.book.with(|store| store.backup(&to.0))).map(drop).map_err(raise)
     }
 
     /// Lets the file go, when the operations that run have ended. Transactions that are not committed are rolled back. A
@@ -142,7 +250,7 @@ impl Store {
 
 impl Store {
     fn place(&self) -> Place {
-        Place::Book(Arc::clone(&self.book))
+        Place::Store(Arc::clone(&self.book))
     }
 }
 

@@ -1,7 +1,8 @@
-use crate::book::OpenTransaction;
+use crate::collections::Namespaces;
 use crate::error::raise;
+use crate::events::Events;
 use crate::in_namespace::InNamespace;
-use crate::namespaces::Namespaces;
+use crate::open::Open;
 use crate::place::Place;
 use crate::text::Text;
 use pyo3::prelude::*;
@@ -23,19 +24,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// True
 #[pyclass(frozen, module = "stowbook")]
 pub(crate) struct Transaction {
-    open: Arc<OpenTransaction>,
+    open: Arc<Open<stowbook::Transaction>>,
     /// Whether the caller has ended it, so that the end of the `with` has nothing to do.
     ended: AtomicBool,
 }
 
 impl Transaction {
-    pub(crate) fn new(open: Arc<OpenTransaction>) -> Self {
+    pub(crate) fn new(open: Arc<Open<stowbook::Transaction>>) -> Self {
         Transaction { open, ended: AtomicBool::new(false) }
     }
 
     fn end(&self, py: Python<'_>, how: fn(&stowbook::Transaction) -> stowbook::Result<()>) -> PyResult<()> {
         let ended = || {
-            self.open.with(|transaction| {
+            self.open.alone(|transaction| {
                 self.ended.store(true, Ordering::Relaxed);
                 how(transaction)
             })
@@ -64,6 +65,12 @@ impl Transaction {
     #[getter]
     fn namespaces(&self) -> Namespaces {
         Namespaces::new(self.place())
+    }
+
+    /// The event log, to publish to.
+    #[getter]
+    fn events(&self) -> Events {
+        Events::new(self.place())
     }
 
     /// Makes the changes durable, all together, and ends the transaction.

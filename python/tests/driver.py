@@ -8,83 +8,171 @@ from __future__ import annotations
 import sys
 from typing import Callable, Optional
 
-from stowbook import Container, Namespace, Store, StowbookError
+from stowbook import (
+    Any,
+    Container,
+    Descriptor,
+    Event,
+    Image,
+    InNamespace,
+    Lease,
+    LeaseResource,
+    Namespace,
+    Sandbox,
+    Store,
+    StowbookError,
+)
 
-Words = list[str]
-Operation = Callable[[Store, Words], Words]
-
-
-def containers_get(store: Store, words: Words) -> Words:
-    namespace, id = words
-    return [store.namespace(namespace).containers.get(id).to_json()]
-
-
-def containers_list(store: Store, words: Words) -> Words:
-    namespace, *filters = words
-    return [container.to_json() for container in store.namespace(namespace).containers.list(*filters)]
-
-
-def containers_create(store: Store, words: Words) -> Words:
-    namespace, record = words
-    return [store.namespace(namespace).containers.create(Container.from_json(record)).to_json()]
+Words = list[Optional[str]]
 
 
-def containers_update(store: Store, words: Words) -> Words:
-    namespace, record, *fields = words
-    return [store.namespace(namespace).containers.update(Container.from_json(record), fields=fields).to_json()]
+def text(word: Optional[str]) -> str:
+    """A value that Python cannot leave out: an absent one is the empty text."""
+    return word or ""
 
 
-def containers_delete(store: Store, words: Words) -> Words:
-    namespace, id = words
-    store.namespace(namespace).containers.delete(id)
+def texts(words: Words) -> list[str]:
+    return [text(word) for word in words]
+
+
+def flag(word: Optional[str]) -> bool:
+    return word == "true"
+
+
+def nanoseconds(time: Optional[str]) -> Optional[int]:
+    """A time as RFC 3339 writes it. Python's own reader knows no nanoseconds, records do."""
+    return None if time is None else Container.from_dict({"created_at": time}).created_at_ns
+
+
+def of(store: Store, namespace: Optional[str], lease: Optional[str] = None) -> InNamespace:
+    here = store.namespace(text(namespace))
+    return here if lease is None else here.with_lease(lease)
+
+
+def containers(store: Store, operation: str, words: Words) -> list[str]:
+    kept = of(store, words[0]).containers
+    key, rest = texts(words[1:2]), texts(words[2:])
+    if operation == "get":
+        return [kept.get(*key).to_json()]
+    if operation == "list":
+        return [container.to_json() for container in kept.list(*key, *rest)]
+    if operation == "create":
+        return [kept.create(Container.from_json(*key)).to_json()]
+    if operation == "update":
+        return [kept.update(Container.from_json(*key), fields=rest).to_json()]
+    if operation == "delete":
+        kept.delete(*key)
+        return []
+    raise KeyError(operation)
+
+
+def sandboxes(store: Store, operation: str, words: Words) -> list[str]:
+    kept = of(store, words[0]).sandboxes
+    key, rest = texts(words[1:2]), texts(words[2:])
+    if operation == "get":
+        return [kept.get(*key).to_json()]
+    if operation == "list":
+        return [sandbox.to_json() for sandbox in kept.list(*key, *rest)]
+    if operation == "create":
+        return [kept.create(Sandbox.from_json(*key)).to_json()]
+    if operation == "update":
+        return [kept.update(Sandbox.from_json(*key), fields=rest).to_json()]
+    if operation == "delete":
+        kept.delete(*key)
+        return []
+    raise KeyError(operation)
+
+
+def images(store: Store, operation: str, words: Words) -> list[str]:
+    namespace, *rest = words
+    if operation == "list":
+        return [image.to_json() for image in of(store, namespace).images.list(*texts(rest))]
+    key = text(rest[0])
+    if operation == "get":
+        return [of(store, namespace).images.get(key).to_json()]
+    kept = of(store, namespace, rest[1]).images
+    if operation == "create":
+        return [kept.create(Image.from_json(key), source_date_epoch=nanoseconds(rest[2])).to_json()]
+    if operation == "update":
+        epoch = nanoseconds(rest[2])
+        return [kept.update(Image.from_json(key), texts(rest[3:]), source_date_epoch=epoch).to_json()]
+    if operation == "delete":
+        target = None if rest[2] is None else Descriptor(digest=rest[2])
+        kept.delete(key, target=target, sync=flag(rest[3]))
+        return []
+    raise KeyError(operation)
+
+
+def leases(store: Store, operation: str, words: Words) -> list[str]:
+    namespace, *rest = words
+    kept = of(store, namespace).leases
+    if operation == "list":
+        return [lease.to_json() for lease in kept.list(*texts(rest))]
+    key = text(rest[0])
+    if operation == "create":
+        return [kept.create(Lease.from_json(key)).to_json()]
+    if operation == "list_resources":
+        return [part for resource in kept.resources(key) for part in (resource.kind, resource.id)]
+    if operation == "delete":
+        kept.delete(key, sync=flag(rest[1]))
+    elif operation == "add_resource":
+        kept.add_resource(key, LeaseResource(*texts(rest[1:])))
+    elif operation == "delete_resource":
+        kept.delete_resource(key, LeaseResource(*texts(rest[1:])))
+    else:
+        raise KeyError(operation)
     return []
 
 
-def namespaces_get(store: Store, words: Words) -> Words:
-    (name,) = words
-    return [store.namespaces.get(name).to_json()]
-
-
-def namespaces_list(store: Store, words: Words) -> Words:
-    () = words
-    return [namespace.to_json() for namespace in store.namespaces]
-
-
-def namespaces_create(store: Store, words: Words) -> Words:
-    (record,) = words
-    return [store.namespaces.create(Namespace.from_json(record)).to_json()]
-
-
-def namespaces_update(store: Store, words: Words) -> Words:
-    record, *fields = words
-    store.namespaces.update(Namespace.from_json(record), fields=fields)
+def namespaces(store: Store, operation: str, words: Words) -> list[str]:
+    kept = store.namespaces
+    if operation == "list":
+        return [namespace.to_json() for namespace in kept]
+    key, fields = text(words[0]), texts(words[1:])
+    if operation == "get":
+        return [kept.get(key).to_json()]
+    if operation == "create":
+        return [kept.create(Namespace.from_json(key)).to_json()]
+    if operation == "update":
+        kept.update(Namespace.from_json(key), fields=fields)
+    elif operation == "delete":
+        kept.delete(key)
+    else:
+        raise KeyError(operation)
     return []
 
 
-def namespaces_delete(store: Store, words: Words) -> Words:
-    (name,) = words
-    store.namespaces.delete(name)
+def events(store: Store, operation: str, words: Words) -> list[str]:
+    if operation == "read":
+        return [event.to_json() for event in store.events.read(since=text(words[0]), limit=sys.maxsize)]
+    if operation == "publish":
+        namespace, topic, type_url = texts(words[:3])
+        store.events.publish(namespace, topic, Any(type_url, as_bytes(words[3])))
+    elif operation == "forward":
+        store.events.forward(Event.from_protobuf(as_bytes(words[0])))
+    else:
+        raise KeyError(operation)
     return []
 
 
-OPERATIONS: dict[str, Operation] = {
-    "containers.get": containers_get,
-    "containers.list": containers_list,
-    "containers.create": containers_create,
-    "containers.update": containers_update,
-    "containers.delete": containers_delete,
-    "namespaces.get": namespaces_get,
-    "namespaces.list": namespaces_list,
-    "namespaces.create": namespaces_create,
-    "namespaces.update": namespaces_update,
-    "namespaces.delete": namespaces_delete,
+KINDS: dict[str, Callable[[Store, str, Words], list[str]]] = {
+    "containers": containers,
+    "events": events,
+    "images": images,
+    "leases": leases,
+    "namespaces": namespaces,
+    "sandboxes": sandboxes,
 }
 
 
-def read_word(word: str) -> str:
-    """A value of a request. An absent one is passed as the empty text."""
+def as_bytes(word: Optional[str]) -> bytes:
+    return text(word).encode("utf-8", "surrogateescape")
+
+
+def read_word(word: str) -> Optional[str]:
+    """A value of a request; None for an absent one."""
     if word == "-":
-        return ""
+        return None
     if not word.startswith("="):
         raise ValueError(f"{word!r} is not a word")
     return bytes.fromhex(word[1:]).decode("utf-8", "surrogateescape")
@@ -96,13 +184,15 @@ def write_word(text: str) -> str:
 
 def reply(store: Store, request: str) -> str:
     name, *words = request.split(" ")
-    operation: Optional[Operation] = OPERATIONS.get(name)
-    if operation is None:
+    kind, _, operation = name.partition(".")
+    if kind not in KINDS:
         return "unsupported"
     try:
-        return " ".join(["ok", *map(write_word, operation(store, [read_word(word) for word in words]))])
+        return " ".join(["ok", *map(write_word, KINDS[kind](store, operation, [read_word(word) for word in words]))])
     except StowbookError as error:
         return f"error {error.kind} {write_word(error.message)}"
+    except KeyError:
+        return "unsupported"
 
 
 def main() -> None:

@@ -31,6 +31,7 @@ const SERVICES: &[&str] = &[
     "containerd.services.tasks.v1.Tasks",
     "containerd.services.version.v1.Version",
     "grpc.health.v1.Health",
+    "stowbook.events.v1.Log",
 ];
 
 /// The messages that are records, and the core's models of them.

@@ -8,8 +8,31 @@ use cbindgen::{Braces, Builder, Config, DocumentationStyle, FunctionConfig, Lang
 use crate::files::Files;
 
 /// In the order in which the header shows them.
-const SOURCES: &[&str] =
-    &["version", "status", "value", "error", "store", "containers", "container", "namespaces", "namespace_record"];
+const SOURCES: &[&str] = &[
+    "version",
+    "status",
+    "value",
+    "error",
+    "store",
+    "namespace",
+    "containers",
+    "container",
+    "images",
+    "image",
+    "leases",
+    "lease",
+    "lease_resources",
+    "sandboxes",
+    "sandbox",
+    "namespaces",
+    "namespace_record",
+    "events",
+    "event",
+    "collect",
+    "metadb",
+    "check",
+    "report",
+];
 
 /// Makes the header.
 pub(crate) fn generate(root: &Path) -> Result<Files, Box<dyn Error>> {

@@ -4,6 +4,7 @@ mod files;
 mod grpc;
 mod header;
 mod proto;
+mod records;
 mod rules;
 mod tables;
 
@@ -38,6 +39,11 @@ const TASKS: &[Task] = &[
         generate: tables::generate,
     },
     Task { name: "rules", about: "the checker's tables and docs/codes from core/rules", generate: rules::generate },
+    Task {
+        name: "records",
+        about: "what bindings/c has for each kind of record, from the table in xtask/src/records.rs",
+        generate: records::generate,
+    },
     Task { name: "header", about: "include/stowbook.h from bindings/c", generate: header::generate },
 ];
 

@@ -3,6 +3,8 @@
 //
 //	metastore DIR N BATCH SPEC.json   prints a line for each kind of operation: name, operations a second
 //	metastore DIR                     reopens what that left, reads every record, and prints how many there are
+//	metastore fill DIR N SPEC.json    makes N records in one transaction and nothing else
+//	metastore dump FILE               prints a database as `stowbook metadb dump` does
 package main
 
 import (
@@ -28,23 +30,31 @@ func must(err error) {
 }
 
 func main() {
-	dir := os.Args[1]
+	if os.Args[1] == "dump" {
+		dump(os.Args[2])
+		return
+	}
+	arguments, fill := os.Args, os.Args[1] == "fill"
+	if fill {
+		arguments = []string{"", os.Args[2], "0", os.Args[3], os.Args[4]}
+	}
+	dir := arguments[1]
 	db, err := bolt.Open(filepath.Join(dir, "meta.db"), 0o644, nil)
 	must(err)
 	mdb := metadata.NewDB(db, nil, nil)
 	must(mdb.Init(context.Background()))
 	ctx := namespaces.WithNamespace(context.Background(), "default")
 	st := metadata.NewContainerStore(mdb)
-	if len(os.Args) == 2 {
+	if len(arguments) == 2 {
 		records, err := st.List(ctx)
 		must(err)
 		fmt.Println(len(records))
 		return
 	}
 	n, batch := 2000, 10000
-	fmt.Sscan(os.Args[2], &n)
-	fmt.Sscan(os.Args[3], &batch)
-	spec, err := os.ReadFile(os.Args[4])
+	fmt.Sscan(arguments[2], &n)
+	fmt.Sscan(arguments[3], &batch)
+	spec, err := os.ReadFile(arguments[4])
 	must(err)
 	mk := func(i int) containers.Container {
 		return containers.Container{
@@ -87,6 +97,10 @@ func main() {
 			return nil
 		}))
 	})
+	if fill {
+		must(db.Close())
+		return
+	}
 	timed("get", 20000, func() {
 		for i := 0; i < 20000; i++ {
 			_, err := st.Get(ctx, fmt.Sprintf("c%07d", (i*7919)%(2*n)))

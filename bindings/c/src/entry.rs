@@ -147,6 +147,11 @@ impl<'a> Args<'a> {
         Ok(unsafe { &*handle })
     }
 
+    /// A handle that need not be there.
+    pub(crate) fn optional_handle<T: Handle>(&self, name: &str, handle: *const T) -> Result<Option<&'a T>> {
+        if handle.is_null() { Ok(None) } else { self.handle(name, handle).map(Some) }
+    }
+
     /// A handle that is changed.
     pub(crate) fn handle_mut<T: Handle>(&self, name: &str, handle: *mut T) -> Result<&'a mut T> {
         self.check(name, handle)?;
@@ -245,6 +250,15 @@ impl<T> Out<'_, T> {
         if let Some(place) = self.0 {
             // SAFETY: it may be written to until the call ends: promised to `Entry::new`.
             unsafe { place.write(value) };
+        }
+    }
+}
+
+impl<T> Out<'_, T> {
+    /// Writes a result that is made only when somebody wants it.
+    pub(crate) fn make(self, value: impl FnOnce() -> T) {
+        if self.0.is_some() {
+            self.set(value());
         }
     }
 }

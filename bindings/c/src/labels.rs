@@ -1,4 +1,4 @@
-//! Labels, which all records have.
+//! Labels, which all records have, and annotations, which are alike.
 
 use crate::entry::{Args, Empty as _, Out};
 use crate::value::sb_str;
@@ -13,8 +13,14 @@ pub(crate) fn get(args: &Args<'_>, labels: &Labels, key: sb_str, value_out: Out<
 }
 
 /// The label at a place in the order of keys.
-pub(crate) fn at(labels: &Labels, index: usize, key_out: Out<'_, sb_str>, value_out: Out<'_, sb_str>) -> Result<()> {
-    let (key, value) = labels.iter().nth(index).ok_or_else(|| outside(index, labels.len()))?;
+pub(crate) fn at(
+    labels: &Labels,
+    what: &str,
+    index: usize,
+    key_out: Out<'_, sb_str>,
+    value_out: Out<'_, sb_str>,
+) -> Result<()> {
+    let (key, value) = labels.iter().nth(index).ok_or_else(|| outside(index, labels.len(), what))?;
     key_out.set(sb_str::borrowed(key));
     value_out.set(sb_str::borrowed(value));
     Ok(())
@@ -37,8 +43,9 @@ pub(crate) fn remove(args: &Args<'_>, labels: &mut Labels, key: sb_str) -> Resul
     Ok(())
 }
 
-fn outside(index: usize, count: usize) -> Error {
-    Error::classed(ErrorKind::OutOfRange, format!("index is {index}, but there are {count} labels"))
+/// What is told of an index behind the last of `count` things, which are called `what`.
+pub(crate) fn outside(index: usize, count: usize, what: &str) -> Error {
+    Error::classed(ErrorKind::OutOfRange, format!("index is {index}, but there are {count} {what}"))
         .with_detail("parameter", "index")
         .with_detail("count", count)
 }

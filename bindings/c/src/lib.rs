@@ -9,13 +9,28 @@
 // What a caller has to keep is the same for every function, and stands once: at `Entry::new` and in README.md.
 #![allow(clippy::missing_safety_doc)]
 
+pub mod check;
+pub mod collect;
 pub mod container;
 pub mod containers;
 mod entry;
 pub mod error;
+pub mod event;
+pub mod events;
+pub mod image;
+pub mod images;
 mod labels;
+pub mod lease;
+pub mod lease_resources;
+pub mod leases;
+pub mod metadb;
+pub mod namespace;
 pub mod namespace_record;
 pub mod namespaces;
+mod opaque;
+pub mod report;
+pub mod sandbox;
+pub mod sandboxes;
 pub mod status;
 pub mod store;
 pub mod value;

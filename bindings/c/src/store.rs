@@ -1,8 +1,8 @@
 //! Books, and transactions on them.
 
-use crate::containers::sb_namespace;
 use crate::entry::{Entry, Handle};
 use crate::error::sb_error;
+use crate::namespace::sb_namespace;
 use crate::namespaces::sb_namespaces;
 use crate::status::sb_status;
 use crate::value::sb_str;
@@ -49,6 +49,14 @@ impl Drop for sb_txn {
 impl sb_store {
     fn new(store: Store) -> Self {
         sb_store { store, poisoned: Arc::default() }
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    pub(crate) fn poison(&self) -> &Arc<AtomicBool> {
+        &self.poisoned
     }
 }
 

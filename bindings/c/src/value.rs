@@ -3,6 +3,8 @@
 use crate::entry::{Empty, Entry};
 use std::ffi::{CStr, c_char};
 use std::ptr;
+use stowbook_core::Result;
+use stowbook_core::check::Place;
 use stowbook_core::model::Timestamp;
 
 /// A text that somebody else owns: UTF-8 of `len` bytes, not NUL-terminated unless a comment says so.
@@ -50,6 +52,26 @@ pub struct sb_time {
     pub nanos: u32,
 }
 
+/// A place in a text. Lines and columns count from 1; a column counts Unicode characters.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct sb_place {
+    /// The line.
+    pub line: usize,
+    /// The column.
+    pub column: usize,
+    /// The line of the end.
+    pub end_line: usize,
+    /// The column behind the last character.
+    pub end_column: usize,
+    /// The column in UTF-16 code units, as editors count.
+    pub column_utf16: usize,
+    /// The offset in bytes.
+    pub offset: usize,
+    /// The length in bytes.
+    pub length: usize,
+}
+
 impl sb_str {
     /// A text that lives as long as `text`. Never NULL: that says that there is none.
     pub(crate) fn borrowed(text: &str) -> Self {
@@ -85,12 +107,44 @@ impl From<Option<Timestamp>> for sb_time {
     }
 }
 
+impl sb_time {
+    /// The time that a caller gives, if it gives one.
+    pub(crate) fn read(self) -> Result<Option<Timestamp>> {
+        if self.is_set { Timestamp::new(self.seconds, self.nanos).map(Some) } else { Ok(None) }
+    }
+}
+
+impl From<Place> for sb_place {
+    fn from(place: Place) -> Self {
+        let Place { line, column, end_line, end_column, column_utf16, offset, length } = place;
+        sb_place { line, column, end_line, end_column, column_utf16, offset, length }
+    }
+}
+
+impl Empty for sb_place {
+    const EMPTY: Self =
+        sb_place { line: 0, column: 0, end_line: 0, end_column: 0, column_utf16: 0, offset: 0, length: 0 };
+}
+
 impl Empty for sb_str {
     const EMPTY: Self = sb_str { data: ptr::null(), len: 0 };
 }
 
 impl Empty for sb_slice {
     const EMPTY: Self = sb_slice { data: ptr::null(), len: 0 };
+}
+
+/// Numbers, of which none is 0.
+impl Empty for i64 {
+    const EMPTY: Self = 0;
+}
+
+impl Empty for u64 {
+    const EMPTY: Self = 0;
+}
+
+impl Empty for bool {
+    const EMPTY: Self = false;
 }
 
 impl Empty for sb_bytes {

@@ -34,6 +34,49 @@ bool is(sb_str text, const char *wanted);
 /* The value of a detail of an error; NULL if there is none of this name. */
 const char *detail(const sb_error *error, const char *name);
 
+/* Whether bytes are this text; frees them. */
+bool are(sb_bytes *bytes, const char *wanted);
+
+/* Whether there is this text in bytes. */
+bool have(const sb_bytes *bytes, const char *wanted);
+
+/* Bytes, lent. */
+sb_slice slice_of(const sb_bytes *bytes);
+
+/* The content of a file. It has to be there. */
+sb_bytes read_file(const char *path);
+
+/* One handle of each type, on a store in memory. The names are those of the types. */
+typedef struct sb_fixtures {
+    sb_store *sb_store;
+    sb_txn *sb_txn;
+    sb_namespace *sb_namespace;
+    sb_namespaces *sb_namespaces;
+    sb_container *sb_container;
+    sb_container_array *sb_container_array;
+    sb_image *sb_image;
+    sb_image_array *sb_image_array;
+    sb_lease *sb_lease;
+    sb_lease_array *sb_lease_array;
+    sb_lease_resource_array *sb_lease_resource_array;
+    sb_sandbox *sb_sandbox;
+    sb_sandbox_array *sb_sandbox_array;
+    sb_namespace_record *sb_namespace_record;
+    sb_namespace_record_array *sb_namespace_record_array;
+    sb_subscription *sb_subscription;
+    sb_event *sb_event;
+    sb_event_array *sb_event_array;
+    sb_collected *sb_collected;
+    sb_metadb *sb_metadb;
+    sb_check_options *sb_check_options;
+    sb_report *sb_report;
+    sb_finding *sb_finding;
+    sb_error *sb_error;
+} sb_fixtures;
+
+sb_fixtures make_fixtures(void);
+void free_fixtures(sb_fixtures *fixtures);
+
 /* A store in memory, a namespace of a store, and a container in it: for tests that are about something else. */
 sb_store *memory_store(void);
 sb_namespace *namespace_of(const sb_store *store, const char *name);
@@ -47,6 +90,15 @@ void test_operations(void);
 void test_transactions(void);
 void test_files(void);
 void test_hostile_calls(void);
+void test_every_function(void);
+void test_images(void);
+void test_leases(void);
+void test_sandboxes(void);
+void test_crossing(void);
+void test_events(void);
+void test_collector(void);
+void test_metadb(void);
+void test_checker(void);
 void test_threads(void);
 
 #endif

@@ -90,6 +90,15 @@ int main(void) {
     test_transactions();
     test_files();
     test_hostile_calls();
+    test_every_function();
+    test_images();
+    test_leases();
+    test_sandboxes();
+    test_crossing();
+    test_events();
+    test_collector();
+    test_metadb();
+    test_checker();
     test_threads();
     printf("%d passed, %d failed\n", passed, failed);
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

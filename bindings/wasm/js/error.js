@@ -17,3 +17,7 @@ export class StowbookError extends Error {
     return "StowbookError";
   }
 }
+
+export function exhausted(options) {
+  return new StowbookError("resource_exhausted", "there is not enough memory: resource exhausted", options);
+}

@@ -1,14 +1,27 @@
-//! The part of the JavaScript package that runs as WebAssembly: the core's stores, behind types that cross the boundary by
-//! value. What users see stands in `js/`.
+//! The part of the JavaScript package that runs as WebAssembly: the core, behind types that cross the boundary by value. What
+//! users see stands in `js/`.
 //!
 //! No caller's code ever runs while this code does: `js/` has read and checked what it was given before it calls. So a call
 //! ends in a result or a `Failure`; anything else that comes out of it means that the instance is broken.
+//!
+//! What has a form as JSON in the core crosses as that text: one text crosses faster than a thousand members, and reports are
+//! the same to the byte in every language. Records are transferred so too, with their opaque values beside the text.
 
-mod container;
+pub mod check;
+#[cfg(feature = "store")]
+pub mod codec;
+mod facts;
 mod failure;
+#[cfg(feature = "store")]
+mod filter;
+#[cfg(feature = "store")]
 mod host;
-mod namespace;
+#[cfg(feature = "store")]
+pub mod metadb;
+#[cfg(feature = "store")]
 mod store;
+#[cfg(feature = "store")]
+mod transfer;
 
 use std::panic;
 use std::sync::{Mutex, PoisonError};

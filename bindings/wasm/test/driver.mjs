@@ -1,27 +1,65 @@
 // The driver of tests/conformance/DOORS.md: requests in, replies out, a line each.
 
 import { createInterface } from "node:readline";
-import { Store, StowbookError } from "stowbook";
+import { Store, StowbookError, decode as fromMessage, fromJson, toJson } from "stowbook";
+
+const written = (kind) => (record) => toJson(kind, record);
+const reads = (kind) => (json) => fromJson(kind, json);
+const of = (store, name, lease) => store.namespace(name ?? "", { lease });
+
+/** What containers and sandboxes have alike. */
+function operations(plural, kind) {
+  const [write, read] = [written(kind), reads(kind)];
+  return {
+    [`${plural}.get`]: (store, name, id) => [write(of(store, name)[plural].get(id))],
+    [`${plural}.list`]: (store, name, ...filters) => of(store, name)[plural].list(...filters).map(write),
+    [`${plural}.create`]: (store, name, record) => [write(of(store, name)[plural].create(read(record)))],
+    [`${plural}.update`]: (store, name, record, ...fields) => [write(of(store, name)[plural].update(read(record), { fields }))],
+    [`${plural}.delete`]: (store, name, id) => void of(store, name)[plural].delete(id),
+  };
+}
+
+const [image, lease, resource, namespace] = ["image", "lease", "resource", "namespace"].map(written);
+const [toImage, toLease, toResource, toNamespace] = ["image", "lease", "resource", "namespace"].map(reads);
 
 const OPERATIONS = {
-  "containers.get": (store, namespace, id) => [fromContainer(containers(store, namespace).get(id))],
-  "containers.list": (store, namespace, ...filters) => containers(store, namespace).list(...filters).map(fromContainer),
-  "containers.create": (store, namespace, record) => [
-    fromContainer(containers(store, namespace).create(toContainer(record))),
+  ...operations("containers", "container"),
+  ...operations("sandboxes", "sandbox"),
+  "images.get": (store, name, key) => [image(of(store, name).images.get(key))],
+  "images.list": (store, name, ...filters) => of(store, name).images.list(...filters).map(image),
+  "images.create": (store, name, record, held, sourceDateEpoch) => [
+    image(of(store, name, held).images.create(toImage(record), { sourceDateEpoch })),
   ],
-  "containers.update": (store, namespace, record, ...fields) => [
-    fromContainer(containers(store, namespace).update(toContainer(record), { fields })),
+  "images.update": (store, name, record, held, sourceDateEpoch, ...fields) => [
+    image(of(store, name, held).images.update(toImage(record), { fields, sourceDateEpoch })),
   ],
-  "containers.delete": (store, namespace, id) => void containers(store, namespace).delete(id),
-  "namespaces.get": (store, name) => [store.namespaces.get(name)],
-  "namespaces.list": (store) => store.namespaces.list(),
-  "namespaces.create": (store, record) => [store.namespaces.create(JSON.parse(record))],
-  "namespaces.update": (store, record, ...fields) => void store.namespaces.update(JSON.parse(record), { fields }),
+  "images.delete": (store, name, key, held, digest, sync) =>
+    void of(store, name, held).images.delete(key, { sync: sync === "true", target: digest === undefined ? undefined : { digest } }),
+  "leases.list": (store, name, ...filters) => of(store, name).leases.list(...filters).map(lease),
+  "leases.create": (store, name, record) => [lease(of(store, name).leases.create(toLease(record)))],
+  "leases.delete": (store, name, id, sync) => void of(store, name).leases.delete(id, { sync: sync === "true" }),
+  "leases.add_resource": (store, name, id, record) => void of(store, name).leases.addResource(id, toResource(record)),
+  "leases.delete_resource": (store, name, id, record) => void of(store, name).leases.deleteResource(id, toResource(record)),
+  "leases.list_resources": (store, name, id) => of(store, name).leases.resources(id).map(resource),
+  "events.publish": (store, name, topic, typeUrl, value) =>
+    void store.events.publish(name ?? "", topic, { typeUrl, value: Uint8Array.from(Buffer.from(value, "latin1")) }),
+  "events.forward": (store, envelope) =>
+    void store.events.forward(fromMessage("event", Uint8Array.from(Buffer.from(envelope, "latin1")))),
+  "events.read": (store, number) => store.events.read({ since: Number(number), limit: 2 ** 32 - 1 }).events.map(event),
+  "namespaces.get": (store, name) => [namespace(store.namespaces.get(name))],
+  "namespaces.list": (store) => store.namespaces.list().map(namespace),
+  "namespaces.create": (store, record) => [namespace(store.namespaces.create(toNamespace(record)))],
+  "namespaces.update": (store, record, ...fields) => void store.namespaces.update(toNamespace(record), { fields }),
   "namespaces.delete": (store, name) => void store.namespaces.delete(name),
 };
 
-function containers(store, namespace) {
-  return store.namespace(namespace ?? "").containers;
+/** Operations of which some word is bytes and no text: its place behind the operation. */
+const BYTES = { "events.publish": 3, "events.forward": 0 };
+
+/** An event as the core's JSON has it. */
+function event({ number, published, timestamp, namespace, topic, event, payload }) {
+  const what = event && { type_url: event.typeUrl, ...(payload ? { payload } : { value_base64: Buffer.from(event.value).toString("base64") }) };
+  return JSON.stringify({ number, timestamp, namespace, topic, published, ...what });
 }
 
 let store = Store.inMemory();
@@ -38,8 +76,8 @@ function reply(line) {
   }
   if (!Object.hasOwn(OPERATIONS, operation)) return "unsupported";
   try {
-    const records = OPERATIONS[operation](store, ...words.map(decode)) ?? [];
-    return ["ok", ...records.map((record) => encode(JSON.stringify(record)))].join(" ");
+    const records = OPERATIONS[operation](store, ...words.map((word, at) => decode(word, BYTES[operation] === at ? "latin1" : "utf8"))) ?? [];
+    return ["ok", ...records.map(encode)].join(" ");
   } catch (error) {
     if (!(error instanceof StowbookError)) throw error;
     return `error ${error.kind} ${encode(error.message)}`;
@@ -47,51 +85,10 @@ function reply(line) {
 }
 
 /** The text of a word; undefined if it is absent. */
-function decode(word) {
-  return word === "-" ? undefined : Buffer.from(word.slice(1), "hex").toString();
+function decode(word, encoding) {
+  return word === "-" ? undefined : Buffer.from(word.slice(1), "hex").toString(encoding);
 }
 
 function encode(text) {
   return `=${Buffer.from(text).toString("hex")}`;
-}
-
-/** A container as the package has it, from stowbook's JSON. */
-function toContainer(json) {
-  const { runtime, spec, snapshot_key, created_at, updated_at, extensions, sandbox_id, ...same } = JSON.parse(json);
-  return {
-    ...same,
-    runtime: runtime && { ...runtime, options: toAny(runtime.options) },
-    spec: toAny(spec),
-    snapshotKey: snapshot_key,
-    createdAt: created_at,
-    updatedAt: updated_at,
-    extensions: mapped(extensions, toAny),
-    sandboxId: sandbox_id,
-  };
-}
-
-function toAny(any) {
-  return any && { typeUrl: any.type_url, value: Buffer.from(any.value_base64 ?? "", "base64") };
-}
-
-/** The other way; JSON leaves out what is undefined. */
-function fromContainer({ runtime, spec, snapshotKey, createdAt, updatedAt, extensions, sandboxId, ...same }) {
-  return {
-    ...same,
-    runtime: { ...runtime, options: fromAny(runtime.options) },
-    spec: fromAny(spec),
-    snapshot_key: snapshotKey,
-    created_at: createdAt,
-    updated_at: updatedAt,
-    extensions: mapped(extensions, fromAny),
-    sandbox_id: sandboxId,
-  };
-}
-
-function fromAny(any) {
-  return any && { type_url: any.typeUrl, value_base64: Buffer.from(any.value).toString("base64") };
-}
-
-function mapped(object, change) {
-  return object && Object.fromEntries(Object.entries(object).map(([name, value]) => [name, change(value)]));
 }

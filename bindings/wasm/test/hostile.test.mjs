@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { runInNewContext } from "node:vm";
-import { Store, StowbookError } from "stowbook";
+import { Store, StowbookError } from "stowbook/redb";
 
 const runtime = { name: "io.containerd.runc.v2" };
 const open = () => {

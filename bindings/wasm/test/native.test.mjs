@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { Store, StowbookError } from "stowbook";
+import { Store, StowbookError } from "stowbook/redb";
 
 const cli = process.env.STOWBOOK ?? fileURLToPath(new URL("../../../target/debug/stowbook", import.meta.url));
 const skip = process.env.STOWBOOK || existsSync(cli) ? false : `there is no ${cli}: run cargo build`;

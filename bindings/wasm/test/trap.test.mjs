@@ -84,7 +84,7 @@ test("the slim entry takes the wasm from the caller", async () => {
 
 test("the entry for browsers fetches it", async (t) => {
   t.mock.method(globalThis, "fetch", async (url) => new Response(readFileSync(url)));
-  const web = await import("../js/web.js");
+  const web = await import("../js/full/web.js");
   assert.equal(web.Store.inMemory().namespaces.list().length, 0);
   assert.equal(web.StowbookError, StowbookError);
 });

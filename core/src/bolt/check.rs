@@ -22,7 +22,7 @@ pub(crate) fn check(source: &dyn ReadAt, tell: &mut Tell<'_>) -> Result<()> {
     let view = View::new(source, &meta)?;
     if view.pages() < meta.high_water {
         let problem = format!("the file has {} pages, but should have {}", view.pages(), meta.high_water);
-        tell(&[], Fault { page: None, problem, kind: crate::ErrorKind::DataLoss });
+        tell(&[], Fault { page: None, problem, kind: crate::ErrorKind::DataLoss, harmless: false });
     }
     let walk = Walk::new(view);
     reach(&walk, &view.root(), tell);
@@ -86,8 +86,11 @@ fn free_pages(walk: &Walk<'_>, view: &View<'_>, meta: &Meta, list: u64, tell: &m
         }
         match page.saturating_sub(first) {
             0 => {}
-            1 => tell(Fault::on(first, "it is neither in use nor listed as free")),
-            count => tell(Fault::on(first, format!("{count} pages from it on are neither in use nor listed as free"))),
+            1 => tell(Fault::harmless(first, "it is neither in use nor listed as free")),
+            count => {
+                let problem = format!("{count} pages from it on are neither in use nor listed as free");
+                tell(Fault::harmless(first, problem));
+            }
         }
         page = page.saturating_add(1);
     }

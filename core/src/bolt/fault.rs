@@ -10,11 +10,18 @@ pub struct Fault {
     pub problem: String,
     /// `DataLoss`, or what the place gave that the file lies in.
     pub kind: ErrorKind,
+    /// Whether nothing is lost by it. bbolt itself loses free pages now and then: when a bucket is changed and deleted in one
+    /// transaction.
+    pub harmless: bool,
 }
 
 impl Fault {
     pub(super) fn on(page: u64, problem: impl Into<String>) -> Self {
-        Fault { page: Some(page), problem: problem.into(), kind: ErrorKind::DataLoss }
+        Fault { page: Some(page), problem: problem.into(), kind: ErrorKind::DataLoss, harmless: false }
+    }
+
+    pub(super) fn harmless(page: u64, problem: impl Into<String>) -> Self {
+        Fault { harmless: true, ..Self::on(page, problem) }
     }
 }
 

@@ -60,6 +60,53 @@ fn reads_what_bbolt_wrote_with_any_page_size() {
     }
 }
 
+/// Random buckets, deletions and page sizes, written by bbolt itself. It needs a Go toolchain; without one the test fails and
+/// says so.
+#[test]
+fn reads_what_bbolt_writes_at_random() {
+    const FILES: usize = 60;
+    let folder = tempfile::tempdir().unwrap();
+    let (program, files) = (folder.path().join("bbolt"), folder.path().join("files"));
+    std::fs::create_dir(&files).unwrap();
+    let run = |command: &mut std::process::Command| {
+        let status = command.status().unwrap_or_else(|error| panic!("needs Go 1.26: {command:?}: {error}"));
+        assert!(status.success(), "{command:?}: {status}");
+    };
+    let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/peers/bbolt");
+    run(std::process::Command::new("go").arg("build").arg("-o").arg(&program).arg(".").current_dir(source));
+    run(std::process::Command::new(&program).arg(&files).args(["20260", &FILES.to_string()]));
+    let (mut sizes, mut buckets, mut lost) = (std::collections::BTreeSet::new(), 0, 0);
+    for number in 0..FILES {
+        let bytes = std::fs::read(files.join(format!("{number}.db"))).unwrap();
+        let truth = std::fs::read(files.join(format!("{number}.json"))).unwrap();
+        let truth: BTreeMap<String, Tree> = serde_json::from_slice(&truth).unwrap();
+        let view = View::newest(&bytes).unwrap();
+        let read = tree(&view, &Walk::new(view), &view.root()).unwrap();
+        assert_eq!(read.buckets, truth, "{number}");
+        let told = std::fs::read_to_string(files.join(format!("{number}.check"))).unwrap();
+        assert_eq!(defects(&bytes).iter().map(|defect| as_bbolt(defect)).collect::<String>(), told, "{number}");
+        lost += usize::from(!told.is_empty());
+        sizes.insert(Metas::read(&bytes).page_size);
+        buckets += count(&read);
+    }
+    assert!(sizes.len() == 8 && buckets > 1000 && lost > 0, "{sizes:?} {buckets} {lost}");
+}
+
+/// What bbolt says of pages that it lost, which it does when a bucket is changed and deleted in one transaction.
+fn as_bbolt(defect: &str) -> String {
+    let (page, problem) = defect.strip_prefix("page ").unwrap().split_once(": ").unwrap();
+    let first: u64 = page.parse().unwrap();
+    let count = match problem.strip_suffix("neither in use nor listed as free").unwrap() {
+        "it is " => 1,
+        several => several.split_once(" pages from it on are ").unwrap().0.parse().unwrap(),
+    };
+    (first..first + count).map(|page| format!("page {page}: unreachable unfreed\n")).collect()
+}
+
+fn count(tree: &Tree) -> usize {
+    tree.buckets.values().map(count).sum::<usize>() + 1
+}
+
 #[test]
 fn a_damaged_first_meta_page_leaves_the_second() {
     for page_size in PAGE_SIZES {

@@ -111,6 +111,7 @@ impl<'a> View<'a> {
             page: Some(id),
             problem: error.to_string(),
             kind: error.kind(),
+            harmless: false,
         })
     }
 

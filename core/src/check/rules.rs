@@ -5,9 +5,10 @@ mod table;
 pub use table::RULES;
 
 use super::Severity;
+use serde::Serialize;
 
 /// One rule: what it looks for, and what it says.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub struct Rule {
     /// The code. It is never changed and never used again.
     pub code: &'static str,

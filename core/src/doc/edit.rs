@@ -110,5 +110,5 @@ impl Value<'_> {
 
 /// A text as a JSON string.
 pub(crate) fn quote(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    serde_json::to_string(text).unwrap_or_default()
 }

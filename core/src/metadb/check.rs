@@ -27,7 +27,8 @@ pub fn check(source: &dyn ReadAt) -> Result<Vec<Finding>> {
         let mut out = Vec::new();
         let pages = bolt::check(source, &mut |path, fault| {
             let (page, problem) = (fault.page, fault.problem);
-            out.push(Finding { severity: Severity::Damage, page, path: path_text(path), problem });
+            let severity = if fault.harmless { Severity::Oddity } else { Severity::Damage };
+            out.push(Finding { severity, page, path: path_text(path), problem });
         });
         match pages {
             Ok(()) => records(source, &mut out)?,

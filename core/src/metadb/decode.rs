@@ -32,7 +32,7 @@ pub(super) struct Decoder {
 }
 
 impl Decoder {
-    fn text(&mut self, what: &str, bytes: &[u8]) -> String {
+    pub(super) fn text(&mut self, what: &str, bytes: &[u8]) -> String {
         if std::str::from_utf8(bytes).is_err() {
             self.problems.push(Problem::NotText(format!("{what} is not UTF-8: {}", quote(bytes))));
         }
@@ -207,6 +207,12 @@ impl Decoder {
             expires_at: self.time(node, "expireat"),
             expected: self.member(node, "expected"),
         }
+    }
+
+    /// The keys of the snapshots that were put on this one.
+    pub(super) fn children(&mut self, node: &Node) -> Vec<String> {
+        let children = node.bucket("children").iter().flat_map(|children| children.values.keys()).collect::<Vec<_>>();
+        children.into_iter().map(|child| self.text("the key of a child", child)).collect()
     }
 
     pub(super) fn snapshot(&mut self, node: &Node) -> Snapshot {

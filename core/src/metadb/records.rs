@@ -29,9 +29,15 @@ pub(super) fn model<T>(
 ) -> Result<T> {
     let mut decoder = Decoder::default();
     let out = decode(&mut decoder, node);
+    undecodable(kind, namespace, node, &decoder)?;
+    Ok(out)
+}
+
+/// Refuses a record of which something could not be read.
+pub(super) fn undecodable(kind: Kind, namespace: &[u8], node: &Node, decoder: &Decoder) -> Result<()> {
     let undecodable = decoder.problems.iter().find(|problem| matches!(problem, Problem::Undecodable(_)));
     match undecodable {
-        None => Ok(out),
+        None => Ok(()),
         Some(problem) => {
             let (word, key, text) = (kind.word(), quote(&node.key), problem.text());
             Err(Error::data_loss(format!("{word} {key} in namespace {}: {text}", quote(namespace)))
@@ -96,7 +102,7 @@ impl MetaDb {
         Ok(out)
     }
 
-    /// The record of a key, if it is there.
+    /// The record of a key, if it is there. For all kinds but snapshots.
     pub(super) fn find<T>(
         &self,
         kind: Kind,
@@ -104,11 +110,26 @@ impl MetaDb {
         key: &str,
         decode: impl Fn(&mut Decoder, &Node) -> T,
     ) -> Result<Option<T>> {
+        self.find_of(kind, namespace, "", key, decode)
+    }
+
+    pub(super) fn find_snapshot(&self, namespace: &str, snapshotter: &str, key: &str) -> Result<Option<Snapshot>> {
+        self.find_of(Kind::Snapshot, namespace, snapshotter, key, Decoder::snapshot)
+    }
+
+    fn find_of<T>(
+        &self,
+        kind: Kind,
+        namespace: &str,
+        snapshotter: &str,
+        key: &str,
+        decode: impl Fn(&mut Decoder, &Node) -> T,
+    ) -> Result<Option<T>> {
         self.read(|state| {
             let walk = Walk::new(state.view);
             let directory = survey::directory(&state.view, &walk, namespace.as_bytes())?;
-            let Some(node) = directory.find(&state.view, &walk, kind, key.as_bytes())? else { return Ok(None) };
-            model(kind, namespace.as_bytes(), &node, &decode).map(Some)
+            let found = directory.find(&state.view, &walk, kind, snapshotter.as_bytes(), key.as_bytes())?;
+            found.map(|node| model(kind, namespace.as_bytes(), &node, &decode)).transpose()
         })
     }
 

@@ -5,8 +5,10 @@
 //! what the newest does not have without damage was deleted.
 
 use super::check::changed_at;
+use super::decode::{Decoder, Problem};
 use super::finding::path_text;
 use super::node::Node;
+use super::portable::{self, Portable, PortableRecord};
 use super::survey::{self, SCHEMA};
 use super::{Finding, Kind, Severity, json, settled};
 use crate::Result;
@@ -331,6 +333,56 @@ impl Salvage {
         self.findings.iter()
     }
 
+    /// What can be taken over into a book, of the namespaces that `wanted` names (none: all), and in words what cannot: records
+    /// that are not whole or not exact, and those on pages to which nothing leads, whose namespaces are not known for sure.
+    pub(crate) fn portable(&self, wanted: &[String]) -> (Vec<Portable>, Vec<String>) {
+        let mut out: BTreeMap<&[u8], Portable> = BTreeMap::new();
+        let mut left_out = Vec::new();
+        for (name, labels) in self.namespaces.iter().filter(|(name, _)| portable::is_wanted(wanted, name)) {
+            if is_name(name) {
+                let of = Portable::of(name, Some(&only_texts(labels)));
+                out.insert(name, of);
+            } else {
+                left_out.push(format!("{}: {NO_NAME}", path_text(&[SCHEMA, name])));
+            }
+            let others = labels.values.len().saturating_sub(only_texts(labels).values.len());
+            if others > 0 {
+                left_out.push(format!("{}: {others} labels that are not UTF-8", path_text(&[SCHEMA, name])));
+            }
+        }
+        for ((namespace, kind, snapshotter, key), found) in &self.records {
+            if !portable::is_wanted(wanted, namespace) {
+                continue;
+            }
+            let mut decoder = Decoder::default();
+            let record = PortableRecord::decode(&mut decoder, *kind, snapshotter, &found.node);
+            let why = match decoder.problems.first() {
+                _ if !found.whole => Some("parts of it are lost"),
+                _ if !is_name(namespace) => Some(NO_NAME),
+                None if portable::has_unknown(*kind, &found.node) => Some(portable::UNKNOWN),
+                problem => problem.map(Problem::text),
+            };
+            if let Some(why) = why {
+                let path = path_text(&survey::record_path(namespace, *kind, snapshotter, key));
+                left_out.push(format!("{path}: {why}"));
+                continue;
+            }
+            let of = out.entry(namespace).or_insert_with(|| Portable::of(namespace, None));
+            of.kinds.insert(*kind);
+            of.records.push(record);
+        }
+        for ((namespace, snapshotter), sequence) in &self.sequences {
+            if let (Some(of), Ok(name)) = (out.get_mut(namespace.as_slice()), std::str::from_utf8(snapshotter)) {
+                of.sequences.insert(name.to_owned(), *sequence);
+            }
+        }
+        left_out.extend(self.fragments.iter().map(|fragment| {
+            let key = fragment.key.as_deref().map_or("without its key".to_owned(), quote);
+            format!("page {}: {} {key}: nothing leads to it", fragment.node.page, fragment.kind.word())
+        }));
+        (out.into_values().collect(), left_out)
+    }
+
     /// How many records were saved, those on orphan pages not counted.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -408,6 +460,20 @@ impl Fragment {
             "record": json::record(self.kind, &node).members,
         })
     }
+}
+
+const NO_NAME: &str = "a namespace cannot have this name";
+
+/// Whether a namespace of a book can have this name: `version` is where containerd has its schema's.
+fn is_name(name: &[u8]) -> bool {
+    std::str::from_utf8(name).is_ok() && name != b"version"
+}
+
+/// The pairs of which both halves are UTF-8.
+fn only_texts(labels: &Node) -> Node {
+    let mut out = labels.clone();
+    out.values.retain(|key, value| std::str::from_utf8(key).is_ok() && std::str::from_utf8(value).is_ok());
+    out
 }
 
 /// What sort of record this is, by what only that sort has.

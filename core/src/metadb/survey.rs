@@ -137,21 +137,26 @@ impl Directory {
         self.exists
     }
 
-    /// Whether the namespace has the bucket of a kind, empty or not. For kinds with one bucket.
-    pub(super) fn has(&self, kind: Kind) -> bool {
-        kind.path().first().is_some_and(|name| self.buckets.contains_key(*name))
-    }
-
-    /// The record of a key. For kinds whose keys are unique in a namespace.
-    pub(super) fn find(&self, view: &View<'_>, walk: &Walk<'_>, kind: Kind, key: &[u8]) -> Result<Option<Node>> {
-        let Some(bucket) = kind.path().first().and_then(|name| self.buckets.get(*name)) else { return Ok(None) };
-        match view.get(bucket, key)?.map(|entry| entry.item) {
-            Some(Item::Bucket(inner)) => {
-                let mut path = self.path(kind.path());
-                path.push(key.to_vec());
-                Node::load(walk, &inner, &mut path, &mut super::node::strict).map(Some)
-            }
-            Some(Item::Value(_)) | None => Ok(None),
+    /// The record of a key, of this snapshotter if it is a snapshot's. In a bucket of its own: ingests of 1.0 have none.
+    pub(super) fn find(
+        &self,
+        view: &View<'_>,
+        walk: &Walk<'_>,
+        kind: Kind,
+        snapshotter: &[u8],
+        key: &[u8],
+    ) -> Result<Option<Node>> {
+        let mut path = record_path(&self.name, kind, snapshotter, key);
+        let keys: Vec<&[u8]> = path.iter().map(Vec::as_slice).collect();
+        let mut found = view.bucket(&keys)?;
+        if let (None, Kind::Sandbox, Some(old)) = (&found, kind, &self.old_sandboxes)
+            && let Some(Item::Bucket(inner)) = view.get(old, key)?.map(|entry| entry.item)
+        {
+            found = Some(inner);
+        }
+        match found {
+            Some(inner) => Node::load(walk, &inner, &mut path, &mut super::node::strict).map(Some),
+            None => Ok(None),
         }
     }
 

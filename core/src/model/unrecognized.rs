@@ -18,6 +18,13 @@ impl Unrecognized {
     }
 }
 
+impl From<Vec<u8>> for Unrecognized {
+    /// Fields as they stood in a message. Bytes of another origin are for [`crate::proto::verify`] to look at.
+    fn from(fields: Vec<u8>) -> Self {
+        Unrecognized(fields)
+    }
+}
+
 impl std::fmt::Debug for Unrecognized {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} bytes", self.0.len())

@@ -71,6 +71,30 @@ pub fn encode<M: Described>(message: &M, unknown: &UnknownFields) -> Vec<u8> {
     unknown.join(message.encode_to_vec(), M::SCHEMA)
 }
 
+/// Looks whether a record's message reads back as the record: whether what stands among its unknown fields are fields, and none
+/// that this version knows.
+///
+/// ```
+/// use stowbook::{model::Namespace, proto};
+/// let mut namespace = Namespace::new("default");
+/// namespace.unknown = vec![0x50, 1].into();
+/// assert!(proto::verify(&namespace).is_ok());
+/// namespace.unknown = vec![0x50].into();
+/// assert!(proto::verify(&namespace).is_err());
+/// ```
+///
+/// # Errors
+///
+/// `InvalidArgument` if not.
+pub fn verify<M: Message>(record: &M) -> Result<()> {
+    let message = record.encode();
+    if M::decode(&message).is_ok_and(|again| again.encode() == message) {
+        return Ok(());
+    }
+    Err(Error::invalid_argument(format!("{}: what is among its unknown fields is not unknown, or no field", M::NAME))
+        .with_help("pass on what was decoded from a message, unchanged"))
+}
+
 /// The type URL that containerd writes for a message: its full name, with nothing in front.
 #[must_use]
 pub fn type_url<M: prost::Name>() -> String {

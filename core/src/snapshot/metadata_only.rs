@@ -154,6 +154,46 @@ impl MetadataOnly {
     }
 }
 
+/// Under which key a snapshotter without files keeps a snapshot.
+#[cfg(feature = "bolt")]
+pub(crate) fn backing_key(snapshotter: &str, name: &str) -> Vec<u8> {
+    layout::key(Space::BackingSnapshot, &[snapshotter.as_bytes(), name.as_bytes()])
+}
+
+/// Makes a snapshot of another place known to a snapshotter without files, as it is.
+#[cfg(feature = "bolt")]
+pub(crate) fn adopt(txn: &mut Txn<'_>, snapshotter: &str, snapshot: Snapshot) -> Result<()> {
+    let of = MetadataOnly::native().named(snapshotter);
+    let backing = Backing { number: of.next_number(txn)?, snapshot };
+    of.save(txn, &backing);
+    Ok(())
+}
+
+/// Whether the book keeps snapshots of a snapshotter without files by this name.
+pub(crate) fn is_kept(read: &dyn Read, snapshotter: &str) -> Result<bool> {
+    read.get(&layout::key(Space::BackingSnapshot, &[snapshotter.as_bytes(), b""]), &mut |_| Ok(()))
+}
+
+/// The snapshotters without files of which the book keeps snapshots.
+pub(crate) fn kept(read: &dyn Read) -> Result<Vec<String>> {
+    let mut out = Vec::new();
+    let mut start = layout::space(Space::BackingSnapshot).to_vec();
+    let end = layout::prefix_end(&start);
+    loop {
+        let mut next = None;
+        read.scan(&start, end.as_deref(), &mut |key, _| {
+            next = layout::parse(key).and_then(|(_, parts)| parts.into_iter().next());
+            Ok(ControlFlow::Break(()))
+        })?;
+        let Some(name) = next else { return Ok(out) };
+        let Some(behind) = layout::prefix_end(&layout::prefix(Space::BackingSnapshot, &[&name])) else {
+            return Ok(out);
+        };
+        start = behind;
+        out.extend(String::from_utf8(name).ok());
+    }
+}
+
 /// Whether a value of [`Space::BackingSnapshot`] can be read.
 pub(crate) fn check_value(key: &[u8], value: &[u8]) -> Result<()> {
     let name = layout::parse(key).and_then(|(_, parts)| parts.into_iter().next_back());

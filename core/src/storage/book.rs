@@ -88,6 +88,16 @@ impl Book {
     /// # Errors
     /// What `operation` gives, or the storage. `FailedPrecondition` when called from inside another update of this book.
     pub fn update<T>(&self, mut operation: impl FnMut(&mut Txn<'_>) -> Result<T>) -> Result<T> {
+        let mut out = None;
+        self.apply(&mut |txn| {
+            out = Some(operation(txn)?);
+            Ok(())
+        })?;
+        out.ok_or_else(|| Error::internal("an operation was not run"))
+    }
+
+    /// The part that does not depend on what an operation gives: it is compiled once.
+    fn apply(&self, operation: &mut dyn FnMut(&mut Txn<'_>) -> Result<()>) -> Result<()> {
         let me = self.not_within_a_write()?;
         loop {
             let mut state = lock(&self.state);
@@ -104,7 +114,7 @@ impl Book {
             };
             let (writes, _, _) = txn.into_parts();
             let (result, writes) = match result {
-                Ok(value) => (Ok(value), writes),
+                Ok(()) => (Ok(()), writes),
                 Err(error) => (Err(error), WriteSet::default()),
             };
             let wrote = !writes.is_empty();

@@ -3,8 +3,9 @@
 use super::txn::Read;
 use crate::{Error, Result};
 use std::collections::BTreeMap;
+use std::hash::Hasher as _;
 use std::ops::ControlFlow;
-use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
+use twox_hash::XxHash3_64;
 
 /// The reads of one transaction. All come from one snapshot, so each key and each range counts once.
 #[derive(Debug, Default)]
@@ -19,13 +20,13 @@ impl ReadLog {
     /// Notes that `key` had this value, or none.
     pub(super) fn key(&mut self, key: &[u8], value: Option<&[u8]>) {
         if !self.keys.contains_key(key) {
-            self.keys.insert(key.to_vec(), value.map(xxh3_64));
+            self.keys.insert(key.to_vec(), value.map(XxHash3_64::oneshot));
         }
     }
 
     /// Notes what a scan saw. `end` is where it stopped: the range's own end, or just behind the last key it visited.
     pub(super) fn range(&mut self, start: &[u8], end: Option<Vec<u8>>, seen: &RangeHash) {
-        self.ranges.insert((start.to_vec(), end), seen.0.digest());
+        self.ranges.insert((start.to_vec(), end), seen.0.finish());
     }
 
     /// Checks that every read would give the same in `now`.
@@ -36,7 +37,7 @@ impl ReadLog {
         for (key, found) in &self.keys {
             let mut hash = None;
             now.get(key, &mut |value| {
-                hash = Some(xxh3_64(value));
+                hash = Some(XxHash3_64::oneshot(value));
                 Ok(())
             })?;
             if hash != *found {
@@ -49,7 +50,7 @@ impl ReadLog {
                 seen.add(key, value);
                 Ok(ControlFlow::Continue(()))
             })?;
-            if seen.0.digest() != *hash {
+            if seen.0.finish() != *hash {
                 return Err(conflict(format!("the list of {}", super::layout::describe(start))));
             }
         }
@@ -65,12 +66,12 @@ fn conflict(changed: String) -> Error {
 
 /// A running hash over the keys and values of a scan.
 #[derive(Default)]
-pub(super) struct RangeHash(Xxh3Default);
+pub(super) struct RangeHash(XxHash3_64);
 
 impl RangeHash {
     pub(super) fn add(&mut self, key: &[u8], value: &[u8]) {
-        self.0.update(&(key.len() as u64).to_le_bytes());
-        self.0.update(key);
-        self.0.update(&xxh3_64(value).to_le_bytes());
+        self.0.write(&(key.len() as u64).to_le_bytes());
+        self.0.write(key);
+        self.0.write(&XxHash3_64::oneshot(value).to_le_bytes());
     }
 }

@@ -3,6 +3,7 @@
 mod backend;
 #[cfg(test)]
 mod crash;
+mod durable;
 mod failure;
 #[cfg(feature = "file")]
 mod file;
@@ -20,6 +21,7 @@ use crate::{Error, ErrorKind, Result};
 use ::redb::ReadOnlyDatabase;
 use ::redb::{CursorError, Database, ReadOnlyTable, ReadableDatabase as _, Table, TableDefinition};
 use backend::Bytes;
+use durable::{Durable, Forget, Unsynced};
 use failure::{IntoError as _, guarded};
 use std::ops::{Bound, ControlFlow};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -56,7 +58,7 @@ struct Open {
 }
 
 enum Engine {
-    Write(Database),
+    Write(Database, Arc<dyn Unsynced>),
     #[cfg(feature = "file")]
     Read(ReadOnlyDatabase),
 }
@@ -88,7 +90,16 @@ impl Engine {
     /// The database, unless it is open for reading only.
     fn writable(&self) -> Option<&Database> {
         match self {
-            Engine::Write(database) => Some(database),
+            Engine::Write(database, _) => Some(database),
+            #[cfg(feature = "file")]
+            Engine::Read(_) => None,
+        }
+    }
+
+    /// What no sync has confirmed yet.
+    fn unsynced(&self) -> Option<&dyn Unsynced> {
+        match self {
+            Engine::Write(_, unsynced) => Some(&**unsynced),
             #[cfg(feature = "file")]
             Engine::Read(_) => None,
         }
@@ -96,7 +107,7 @@ impl Engine {
 
     fn writable_mut(&mut self) -> Option<&mut Database> {
         match self {
-            Engine::Write(database) => Some(database),
+            Engine::Write(database, _) => Some(database),
             #[cfg(feature = "file")]
             Engine::Read(_) => None,
         }
@@ -191,7 +202,7 @@ impl RedbStorage {
 
     fn read_table(engine: &Engine) -> Result<ReadOnlyTable<&'static [u8], &'static [u8]>> {
         let txn = match engine {
-            Engine::Write(database) => database.begin_read(),
+            Engine::Write(database, _) => database.begin_read(),
             #[cfg(feature = "file")]
             Engine::Read(database) => database.begin_read(),
         };
@@ -206,9 +217,8 @@ impl RedbStorage {
                 return Err(damaged("a damaged book is not written to"));
             }
             guarded(|| {
-                let mut txn = database.begin_write().into_error()?;
-                // The header is switched only after the pages are on disk: a torn header cannot be mistaken for a good one.
-                txn.set_two_phase_commit(true);
+                // Pages and header in one sync: `durable` says why that is enough.
+                let txn = database.begin_write().into_error()?;
                 {
                     let mut table = txn.open_table(TABLE).into_error()?;
                     apply(&mut table, writes)?;
@@ -220,11 +230,14 @@ impl RedbStorage {
         })
     }
 
-    /// After a failed commit redb refuses everything until it is opened again.
-    /// Damage that was seen stays known: a large book is not verified anew.
-    fn reopen(&self, error: &Error) -> Result<()> {
+    /// After a failed commit redb refuses everything until it is opened again. Answers whether all that was written so far is
+    /// on the disk now. Damage that was seen stays known: a large book is not verified anew.
+    fn reopen(&self, error: &Error) -> Result<bool> {
         let mut database = self.database.write().unwrap_or_else(PoisonError::into_inner);
         let damaged = error.kind() == ErrorKind::DataLoss || database.as_ref().is_some_and(|open| open.damaged);
+        // As long as redb holds its lock, nobody else has written there.
+        let unsynced = database.as_ref().and_then(|open| open.engine.unsynced());
+        let confirmed = unsynced.is_some_and(|unsynced| unsynced.write_again().is_ok());
         // Dropping it may touch the failed disk once more; what happens there changes nothing.
         let _ = guarded(|| {
             drop(database.take());
@@ -233,7 +246,13 @@ impl RedbStorage {
         let mut open = self.place.open(&self.syncs)?;
         open.damaged |= damaged;
         *database = Some(open);
-        Ok(())
+        Ok(confirmed)
+    }
+
+    /// Whether a header was written that no sync has confirmed.
+    fn has_unsynced_header(&self) -> bool {
+        let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
+        database.as_ref().and_then(|open| open.engine.unsynced()).is_some_and(Unsynced::has_header)
     }
 
     /// The check of a book that is open for reading only.
@@ -273,18 +292,22 @@ impl Storage for RedbStorage {
         if matches!(error.kind(), ErrorKind::InvalidArgument | ErrorKind::FailedPrecondition) {
             return Err(error);
         }
-        // The header is switched after the first of two syncs: without one, nothing can have been made.
-        let failed_early = self.syncs() == syncs;
-        if let Err(second) = self.reopen(&error) {
-            let error = error.with_detail("reopening", second);
-            return Err(if failed_early { error } else { in_doubt(error) });
-        }
-        if failed_early {
+        // Only with its header on the disk can a commit have been made.
+        let may_be_made = self.syncs() != syncs || self.has_unsynced_header();
+        let confirmed = match self.reopen(&error) {
+            Ok(confirmed) => confirmed,
+            Err(second) => {
+                let error = error.with_detail("reopening", second);
+                return Err(if may_be_made { in_doubt(error) } else { error });
+            }
+        };
+        if !may_be_made {
             return Err(error);
         }
         match self.holds(writes) {
             Ok(false) => Err(error),
-            // The pages are there now, but the sync that failed may have lost them from the disk.
+            // All of it was written again and synced, so the change is as durable as any other.
+            Ok(true) if confirmed => Ok(()),
             Ok(true) => Err(in_doubt(error)),
             Err(second) => Err(in_doubt(error.with_detail("reading", second))),
         }
@@ -422,9 +445,9 @@ impl Snapshot for RedbSnapshot {
 impl Place {
     fn open(&self, syncs: &Arc<AtomicU64>) -> Result<Open> {
         let engine = match self {
-            Place::Bytes(bytes) => create(bytes.clone(), syncs).map(Engine::Write),
+            Place::Bytes(bytes) => create(bytes.clone(), Box::new(|| Ok(())), syncs),
             #[cfg(test)]
-            Place::Disk(disk) => create(disk.clone(), syncs).map(Engine::Write),
+            Place::Disk(disk) => create(disk.clone(), disk.forget(), syncs),
             #[cfg(feature = "file")]
             Place::File { path, options } => file::open_database(path, options, syncs),
         }?;
@@ -483,9 +506,10 @@ fn damaged(what: &str) -> Error {
 }
 
 /// Opens a database on a backend, or makes one of an empty backend.
-fn create(backend: impl ::redb::StorageBackend, syncs: &Arc<AtomicU64>) -> Result<Database> {
+fn create(backend: impl ::redb::StorageBackend, forget: Forget, syncs: &Arc<AtomicU64>) -> Result<Engine> {
     let is_new = backend.len().is_ok_and(|bytes| bytes == 0);
-    let backend = backend::Counting::new(backend, Arc::clone(syncs));
+    let backend = Durable::new(backend, forget, Arc::clone(syncs));
+    let unsynced = Arc::new(backend.clone());
     guarded(|| {
         let database = Database::builder().set_cache_size(CACHE_BYTES).create_with_backend(backend).into_error()?;
         if is_new {
@@ -496,6 +520,6 @@ fn create(backend: impl ::redb::StorageBackend, syncs: &Arc<AtomicU64>) -> Resul
             // What lacks the table belongs to somebody else, and is left as it is.
             database.begin_read().into_error()?.open_table(TABLE).into_error()?;
         }
-        Ok(database)
+        Ok(Engine::Write(database, unsynced))
     })
 }

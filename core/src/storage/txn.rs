@@ -219,7 +219,9 @@ impl Read for Txn<'_> {
         let mut stopped_at: Option<Vec<u8>> = None;
         Read::scan(self.base, start, end, &mut |key, value| {
             // What others wrote below counts as read too, but only handle transactions keep a log, and they have none.
-            seen.add(key, value);
+            if self.log.is_some() {
+                seen.add(key, value);
+            }
             while let Some((changed, sealed)) = changes.next_if(|(changed, _)| *changed < key) {
                 if let Some(sealed) = sealed
                     && visit(changed, seal::unseal(changed, sealed)?)?.is_break()

@@ -34,13 +34,11 @@ impl Backends {
     ///
     /// # Errors
     /// `InvalidArgument` for no name, and for one that nobody has.
-    pub(super) fn snapshotter(&self, name: &str) -> Result<&dyn Snapshotter> {
+    pub(super) fn snapshotter(&self, name: &str) -> Result<Arc<dyn Snapshotter>> {
         if name.is_empty() {
-            return Err(
-                Error::invalid_argument("snapshotter argument missing").with_help("name one, for example native")
-            );
+            return Err(no_such_snapshotter());
         }
-        self.snapshotters.get(name).map(|snapshotter| &**snapshotter).ok_or_else(|| {
+        self.snapshotters.get(name).map(Arc::clone).ok_or_else(|| {
             let known = self.snapshotters.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
             Error::invalid_argument(format!("snapshotter not loaded: {name}")).with_detail("loaded", known)
         })
@@ -49,6 +47,11 @@ impl Backends {
     pub(super) fn snapshotters(&self) -> impl Iterator<Item = (&str, &dyn Snapshotter)> {
         self.snapshotters.iter().map(|(name, snapshotter)| (name.as_str(), &**snapshotter))
     }
+}
+
+/// The refusal of an operation that names no snapshotter.
+pub(crate) fn no_such_snapshotter() -> Error {
+    Error::invalid_argument("snapshotter argument missing").with_help("name one, for example native")
 }
 
 /// What a clean-up removed.

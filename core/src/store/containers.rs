@@ -10,8 +10,6 @@ pub(super) use rules::validate;
 
 #[cfg(feature = "bolt")]
 pub(crate) use rules::no_such_container;
-#[cfg(feature = "bolt")]
-pub(super) use rules::{exists, import};
 
 use super::access::Access;
 use super::{Context, InNamespace, filters, halves};
@@ -34,6 +32,23 @@ pub trait ContainerStore {
     /// # Errors
     /// `InvalidArgument` for a filter that cannot be read, before anything is shown; what `visit` gives.
     fn list_containers(&self, context: &Context, filters: &[&[u8]], visit: &mut VisitContainer<'_>) -> Result<()>;
+
+    /// As [`ContainerStore::list_containers`], but only the records behind this id: to go on with a list another time. A book
+    /// begins its search there; other places look at the records before it too.
+    ///
+    /// # Errors
+    /// As [`ContainerStore::list_containers`].
+    fn list_containers_after(
+        &self,
+        context: &Context,
+        after: &str,
+        filters: &[&[u8]],
+        visit: &mut VisitContainer<'_>,
+    ) -> Result<()> {
+        self.list_containers(context, filters, &mut |container| {
+            if *container.id <= *after { Ok(ControlFlow::Continue(())) } else { visit(container) }
+        })
+    }
 
     /// As [`ContainerStore::list_containers`], but shows the records where they lie, without copying them, if the place can.
     ///
@@ -81,7 +96,25 @@ impl<A: Access> ContainerStore for A {
         let namespace = context.require_namespace()?;
         let filter = filters::parse(filters)?;
         self.read(|read| {
-            halves::list::<Container>(read, namespace, &filter, &mut |head, body| visit(halves::decode(head, body)?))
+            halves::list::<Container>(read, namespace, None, &filter, &mut |head, body| {
+                visit(halves::decode(head, body)?)
+            })
+        })
+    }
+
+    fn list_containers_after(
+        &self,
+        context: &Context,
+        after: &str,
+        filters: &[&[u8]],
+        visit: &mut VisitContainer<'_>,
+    ) -> Result<()> {
+        let namespace = context.require_namespace()?;
+        let filter = filters::parse(filters)?;
+        self.read(|read| {
+            halves::list::<Container>(read, namespace, Some(after), &filter, &mut |head, body| {
+                visit(halves::decode(head, body)?)
+            })
         })
     }
 
@@ -89,7 +122,7 @@ impl<A: Access> ContainerStore for A {
         let namespace = context.require_namespace()?;
         let filter = filters::parse(filters)?;
         self.read(|read| {
-            halves::list::<Container>(read, namespace, &filter, &mut |head, body| {
+            halves::list::<Container>(read, namespace, None, &filter, &mut |head, body| {
                 visit(&ContainerView::new(head, body)?)
             })
         })
@@ -175,6 +208,35 @@ impl<S: ContainerStore + ?Sized> Containers<'_, S> {
     ) -> Result<()> {
         let filters: Vec<&[u8]> = filters.iter().map(AsRef::as_ref).collect();
         self.place.list_containers(&self.context, &filters, &mut visit)
+    }
+
+    /// The records behind this id that any of the filters selects, in byte order of their ids, but no more than `limit`: for
+    /// going through a list with pauses in between. What is changed meanwhile shows in the pages to come.
+    ///
+    /// # Errors
+    /// As [`ContainerStore::list_containers`].
+    ///
+    /// ```
+    /// # use stowbook::{Store, model::Container};
+    /// # let store = Store::in_memory();
+    /// let containers = store.namespace("default").containers();
+    /// for id in ["web-1", "web-2", "web-3"] {
+    ///     containers.create(&Container::new(id, "io.containerd.runc.v2"))?;
+    /// }
+    /// assert_eq!(containers.page("web-1", &[""], 1)?[0].id, "web-2");
+    /// # Ok::<(), stowbook::Error>(())
+    /// ```
+    pub fn page<F: AsRef<[u8]>>(&self, after: &str, filters: &[F], limit: usize) -> Result<Vec<Container>> {
+        let filters: Vec<&[u8]> = filters.iter().map(AsRef::as_ref).collect();
+        let mut out = Vec::new();
+        if limit == 0 {
+            return Ok(out);
+        }
+        self.place.list_containers_after(&self.context, after, &filters, &mut |container| {
+            out.push(container);
+            Ok(if out.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+        })?;
+        Ok(out)
     }
 
     /// As [`Containers::each`], but shows the records where they lie, without copying them.

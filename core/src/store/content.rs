@@ -1,6 +1,7 @@
 //! Content: blobs and the ingests they grow from. What can be done with them stands here, the rules in `rules`, how they
 //! are stored in `record`. The bytes are elsewhere: see [`crate::content`].
 
+mod book_writer;
 mod clean_up;
 pub(super) mod in_use;
 mod reader;
@@ -11,7 +12,10 @@ mod writer;
 
 pub use reader::ContentReader;
 pub use stream::ContentStream;
-pub use writer::ContentWriter;
+pub use writer::{ContentWriter, WriteContent};
+
+#[cfg(feature = "bolt")]
+pub(crate) use rules::{missing as no_such_blob, no_reference as no_such_ingest};
 
 use super::access::Access;
 use super::{Context, InNamespace};
@@ -21,9 +25,9 @@ use crate::model::{Blob, IngestStatus, Labels};
 use crate::rules::validate_digest;
 use crate::text::quote;
 use crate::{Error, ErrorKind, Result};
+use book_writer::{BookWriter, State};
 use rules::{Committing, Opened, Opening};
 use std::borrow::Cow;
-use writer::State;
 
 /// Which namespaces see content that one of them has. The bytes are stored once in any case.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -117,7 +121,8 @@ pub trait ContentStore {
     /// # Errors
     /// `AlreadyExists` when the namespace has it: the ingest is ended and the lease holds the content nevertheless.
     /// `InvalidArgument` for a label that is too large; `Unknown` for one without a key; `FailedPrecondition` for another
-    /// size or digest than expected; what the blob store gives. The writer is closed then, and the ingest stays.
+    /// size or digest than expected, or for the writer of another place; what the blob store gives. The writer is closed then,
+    /// and the ingest stays.
     fn commit_content(&self, writer: &mut ContentWriter, commit: &CommitContent) -> Result<Blob>;
 
     /// How far an ingest is.
@@ -141,7 +146,7 @@ pub trait ContentStore {
 }
 
 /// The service's first look at a digest. The store below does not look.
-fn check_digest(digest: &str) -> Result<()> {
+pub(crate) fn check_digest(digest: &str) -> Result<()> {
     validate_digest(digest).map_err(|error| {
         let message = format!("{} failed validation", quote(digest));
         copy_help(Error::new(ErrorKind::InvalidArgument, message), &error)
@@ -235,16 +240,17 @@ impl<A: Access> ContentStore for A {
         })?;
         drop(pin);
         let (backend_reference, state) = opened.ok_or_else(|| rules::exists_already(expected))?;
-        Ok(ContentWriter {
+        Ok(ContentWriter::of_book(BookWriter {
             store: store.clone(),
             context: context.clone(),
             reference: reference.clone(),
             backend_reference,
             state,
-        })
+        }))
     }
 
     fn commit_content(&self, writer: &mut ContentWriter, commit: &CommitContent) -> Result<Blob> {
+        let writer = writer.in_book()?;
         let namespace = writer.context.require_namespace()?.to_owned();
         if let Err(error) = super::labels::validate_info(&commit.labels) {
             writer.state = State::Closed;

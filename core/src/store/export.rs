@@ -15,9 +15,10 @@ use crate::storage::layout;
 use crate::storage::{Read, Snapshot};
 use crate::{Error, Result};
 use serde_json::{Value, json};
+use std::hash::Hasher as _;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use xxhash_rust::xxh3::Xxh3Default;
+use twox_hash::XxHash3_64;
 
 /// The version of the lines. A change that an older stowbook would misread raises it.
 const EXPORT_VERSION: u64 = 1;
@@ -52,7 +53,7 @@ impl Store {
     /// ```
     pub fn export<E: From<Error>>(&self, line: impl FnMut(&str) -> Result<(), E>) -> Result<u64, E> {
         let snapshot = self.book.snapshot()?;
-        let mut out = Lines { line, failed: None, checksum: Xxh3Default::new(), records: 0 };
+        let mut out = Lines { line, failed: None, checksum: XxHash3_64::new(), records: 0 };
         let result = write(&snapshot, &mut out);
         match out.failed.take() {
             Some(error) => Err(error),
@@ -66,14 +67,14 @@ struct Lines<L, E> {
     line: L,
     /// What the caller's function gave, which ends the walk.
     failed: Option<E>,
-    checksum: Xxh3Default,
+    checksum: XxHash3_64,
     records: u64,
 }
 
 impl<L: FnMut(&str) -> Result<(), E>, E> Lines<L, E> {
     fn write(&mut self, value: &Value) -> ControlFlow<()> {
         let text = format!("{value}\n");
-        self.checksum.update(text.as_bytes());
+        self.checksum.write(text.as_bytes());
         match (self.line)(&text) {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => {
@@ -115,7 +116,7 @@ fn write<L: FnMut(&str) -> Result<(), E>, E>(snapshot: &Arc<dyn Snapshot>, out: 
         Ok(if written { ControlFlow::Continue(()) } else { out.records(&[kinds::raw(key, value)]) })
     })?;
     if out.failed.is_none() {
-        let checksum = format!("{:016x}", out.checksum.digest());
+        let checksum = format!("{:016x}", out.checksum.finish());
         let last = json!({"end": {"records": out.records, "checksum": checksum}});
         let _ = out.write(&last);
     }

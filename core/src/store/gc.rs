@@ -1,22 +1,29 @@
 //! Garbage collection: containerd's, on the records of the book. What the answers look like stands here; the graph and the
-//! walk over it in `graph`, what labels mean in `labels`, where the records come from in `scan`, their removal in `sweep`.
+//! walk over it in `graph`, what labels mean in `labels`, what of records counts in `holder`, how they make the graph in
+//! `scan`, their removal in `sweep`; the way back, from what is held to its holders, in `owners`.
 //! Source: containerd-metadata §10.
 
 mod graph;
+pub(crate) mod holder;
 mod labels;
+pub(crate) mod owners;
 mod scan;
 mod sweep;
 #[cfg(test)]
 #[cfg(feature = "file")]
 mod tests;
 
+pub use owners::{Owned, Owner};
+
 use super::Store;
 use super::access::Access;
-use crate::Result;
 use crate::model::Timestamp;
 use crate::storage::{Read, Txn};
-use serde::Serialize;
+use crate::text::quote;
+use crate::{Error, Result};
+use serde::{Serialize, Serializer};
 use std::fmt;
+use std::str::FromStr;
 
 /// How to collect.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,12 +47,98 @@ pub enum CollectRules {
     Containerd23,
 }
 
+/// By the version of containerd: `1.6` or `2.3`.
+impl FromStr for CollectRules {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "1.6" => Ok(CollectRules::Containerd16),
+            "2.3" => Ok(CollectRules::Containerd23),
+            _ => Err(Error::invalid_argument(format!("there are no collector's rules {}", quote(text)))
+                .with_help("the rules are those of containerd 1.6 or 2.3")),
+        }
+    }
+}
+
 /// What a collection has removed, or would remove.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Collected {
     /// The namespaces, in byte order of their names.
     pub namespaces: Vec<CollectedNamespace>,
+}
+
+impl Collected {
+    /// What became of the resources of this id in a namespace, each with the shortest way to it from a root.
+    ///
+    /// # Errors
+    /// `NotFound` when nothing of this id can be kept or collected.
+    pub fn ways(&self, namespace: &str, id: &str) -> Result<Vec<Way<'_>>> {
+        let mut ways: Vec<Way<'_>> = Vec::new();
+        for namespace in self.namespaces.iter().filter(|one| one.name == namespace) {
+            for Reached { resource, .. } in namespace.kept.iter().filter(|reached| reached.resource.id == id) {
+                // One that was reached in two ways is shown once.
+                if !ways.iter().any(|way| way.resource == resource) {
+                    ways.push(Way { resource, kept: true, steps: namespace.why(resource) });
+                }
+            }
+            let removed = namespace.removed.iter().filter(|resource| resource.id == id);
+            ways.extend(removed.map(|resource| Way { resource, kept: false, steps: Vec::new() }));
+        }
+        if ways.is_empty() {
+            let message = format!("nothing that can be kept or collected has the id {}", quote(id));
+            return Err(Error::not_found(message).with_help("a snapshot is named SNAPSHOTTER/KEY"));
+        }
+        Ok(ways)
+    }
+}
+
+/// Why a resource is kept, or that it is not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Way<'a> {
+    /// The resource.
+    pub resource: &'a Resource,
+    /// Whether it is kept.
+    pub kept: bool,
+    /// The way to it: the root first, the resource last. Empty for what is not kept.
+    pub steps: Vec<&'a Reached>,
+}
+
+/// `{"type": …, "id": …, "kept": …, "way": [{"type": …, "id": …, "exists": …, "because": …}, …]}`. The step before is the holder,
+/// so of a reference only the reason is told.
+impl Serialize for Way<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        #[serde(untagged)]
+        enum Reason<'a> {
+            Root(&'a Because),
+            Reference(&'a How),
+        }
+        #[derive(Serialize)]
+        struct Step<'a> {
+            #[serde(flatten)]
+            resource: &'a Resource,
+            exists: bool,
+            because: Reason<'a>,
+        }
+        #[derive(Serialize)]
+        struct Shape<'a> {
+            #[serde(flatten)]
+            resource: &'a Resource,
+            kept: bool,
+            way: Vec<Step<'a>>,
+        }
+        let steps = self.steps.iter().map(|Reached { resource, exists, because, .. }| {
+            let because = match because {
+                Because::Reference { how, .. } => Reason::Reference(how),
+                root => Reason::Root(root),
+            };
+            Step { resource, exists: *exists, because }
+        });
+        Shape { resource: self.resource, kept: self.kept, way: steps.collect() }.serialize(serializer)
+    }
 }
 
 /// What a collection did in one namespace. References never cross namespaces.
@@ -108,9 +201,11 @@ pub enum ResourceKind {
     Sandbox,
 }
 
-impl fmt::Display for ResourceKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl ResourceKind {
+    /// Its name, as in `snapshot`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
             ResourceKind::Lease => "lease",
             ResourceKind::Snapshot => "snapshot",
             ResourceKind::Ingest => "ingest",
@@ -118,7 +213,13 @@ impl fmt::Display for ResourceKind {
             ResourceKind::Image => "image",
             ResourceKind::Container => "container",
             ResourceKind::Sandbox => "sandbox",
-        })
+        }
+    }
+}
+
+impl fmt::Display for ResourceKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 
@@ -176,6 +277,10 @@ pub enum How {
     BackReference(String),
     /// This label of the holder, whose condition is true.
     Condition(String),
+    /// A container names its image. It does not hold it: only [`Store::owners`] tells of it.
+    Image,
+    /// A container names its sandbox. It does not hold it: only [`Store::owners`] tells of it.
+    Sandbox,
 }
 
 impl How {
@@ -195,6 +300,8 @@ impl fmt::Display for How {
             How::Expected => f.write_str("expected content"),
             How::Label(key) | How::Condition(key) => write!(f, "label {key}"),
             How::BackReference(key) => write!(f, "its label {key}"),
+            How::Image => f.write_str("image"),
+            How::Sandbox => f.write_str("sandbox"),
         }
     }
 }
@@ -225,6 +332,41 @@ impl Store {
         }
         collect(self, options.rules)
     }
+
+    /// Who refers to what is called `id`, in all namespaces: a digest, the name of an image, the key of a snapshot (alone, as
+    /// `‹snapshotter›/‹key›`, or what the snapshotter calls it), a reference of an ingest, the id of a container, lease or
+    /// sandbox. Empty when nothing is called so and nothing refers to it. The references are those that containerd 2.3's
+    /// collector follows, of leases that have expired too; and the image and the sandbox that a container names.
+    ///
+    /// # Errors
+    /// `DataLoss` for a record that cannot be read. What the storage gives.
+    ///
+    /// ```
+    /// # use stowbook::{Store, model::Container};
+    /// let store = Store::in_memory();
+    /// let mut web = Container::new("web", "io.containerd.runc.v2");
+    /// (web.snapshotter, web.snapshot_key) = ("overlayfs".into(), "web-rw".into());
+    /// store.namespace("default").containers().create(&web)?;
+    ///
+    /// let owned = &store.owners("web-rw")?[0];
+    /// assert_eq!((owned.namespace.as_str(), owned.exists), ("default", false));
+    /// assert_eq!(owned.owners[0].resource.to_string(), "container web");
+    /// # Ok::<(), stowbook::Error>(())
+    /// ```
+    pub fn owners(&self, id: &str) -> Result<Vec<Owned>> {
+        self.read(|read| {
+            let mut out = Vec::new();
+            for namespace in super::namespaces::list(read)? {
+                out.extend(owners::in_namespace(&namespace.name, id, |visit| {
+                    holder::each(read, &namespace.name, &mut |_, holder| {
+                        visit(holder);
+                        Ok(())
+                    })
+                })?);
+            }
+            Ok(out)
+        })
+    }
 }
 
 /// Collects, and lets the stores of bytes below the book follow.
@@ -247,14 +389,24 @@ fn examine(read: &dyn Read, rules: CollectRules, now: Timestamp) -> Result<(Coll
     let mut collected = Collected::default();
     let mut garbage = Vec::new();
     for namespace in super::namespaces::list(read)? {
-        let scan::Scanned { graph, records } = scan::scan(read, &namespace.name, rules, now)?;
-        let marked = graph.mark();
-        let mut removed = Vec::new();
-        for record in records.into_iter().filter(|record| !marked.keeps(record.number)) {
-            removed.push(record.resource);
-            garbage.push(record.key);
-        }
-        collected.namespaces.push(CollectedNamespace { name: namespace.name, removed, kept: marked.reached });
+        let each = |visit: &mut scan::Visit<'_>| holder::each(read, &namespace.name, visit);
+        let (examined, keys) = examine_namespace(namespace.name.clone(), rules, now, each)?;
+        collected.namespaces.push(examined);
+        garbage.extend(keys);
     }
     Ok((collected, garbage))
+}
+
+/// The same for one namespace, whose records `each` shows with their keys.
+pub(crate) fn examine_namespace(
+    name: String,
+    rules: CollectRules,
+    now: Timestamp,
+    each: impl FnOnce(&mut scan::Visit<'_>) -> Result<()>,
+) -> Result<(CollectedNamespace, Vec<Vec<u8>>)> {
+    let scan::Scanned { graph, records } = scan::scan(rules, now, each)?;
+    let marked = graph.mark();
+    let garbage = records.into_iter().filter(|record| !marked.keeps(record.number));
+    let (removed, keys) = garbage.map(|record| (record.resource, record.key)).unzip();
+    Ok((CollectedNamespace { name, removed, kept: marked.reached }, keys))
 }

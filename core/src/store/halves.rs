@@ -115,17 +115,18 @@ type VisitHalves<'a> = dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>> + 'a;
 /// How many records of a list are found before the first of them is shown.
 const PAGE_RECORDS: usize = 128;
 
-/// Shows the records that the filter selects, in byte order of their ids, until `visit` breaks.
+/// Shows the records that the filter selects, in byte order of their ids, until `visit` breaks: all, or those behind an id.
 pub(super) fn list<T: Halved>(
     read: &dyn Read,
     namespace: &str,
+    after: Option<&str>,
     filter: &Filter,
     visit: &mut VisitHalves<'_>,
 ) -> Result<()> {
     let heads = layout::records(T::HEAD, namespace.as_bytes());
     let (id_at, heads_end) = (heads.len(), layout::prefix_end(&heads));
     let mut page = Page::default();
-    let mut from = Some(heads);
+    let mut from = Some(after.map_or(heads, |id| layout::after(&head_key::<T>(namespace, id))));
     while let Some(start) = from.take() {
         // Only the head is looked at until a record is known to be wanted, and of the head only what the filter names.
         page.clear();
@@ -246,6 +247,13 @@ pub(super) fn save<T: Halved>(txn: &mut Txn<'_>, namespace: &str, record: &T, st
     if stored.is_none_or(|stored| body != encode_body(stored, None)) {
         txn.put(body_key::<T>(namespace, record.id().as_bytes()), body);
     }
+}
+
+/// The keys and values of a whole record.
+#[cfg(feature = "bolt")]
+pub(super) fn entries<T: Halved>(namespace: &str, record: &T) -> [(Vec<u8>, Vec<u8>); 2] {
+    let body = (body_key::<T>(namespace, record.id().as_bytes()), encode_body(record, None));
+    [(head_key::<T>(namespace, record.id()), record.encode_head()), body]
 }
 
 pub(super) fn delete<T: Halved>(txn: &mut Txn<'_>, namespace: &str, id: &str) {

@@ -66,7 +66,9 @@ impl<A: Access> SandboxStore for A {
         let namespace = context.require_namespace()?;
         let filter = filters::parse(filters)?;
         self.read(|read| {
-            halves::list::<Sandbox>(read, namespace, &filter, &mut |head, body| visit(halves::decode(head, body)?))
+            halves::list::<Sandbox>(read, namespace, None, &filter, &mut |head, body| {
+                visit(halves::decode(head, body)?)
+            })
         })
     }
 

@@ -6,13 +6,19 @@ pub(super) mod record;
 pub(super) mod rules;
 
 pub(super) use rules::clean_up;
+#[cfg(feature = "bolt")]
+pub(crate) use rules::missing as no_such_snapshot;
+#[cfg(feature = "bolt")]
+pub(super) use rules::{TARGET_LABEL, find_backend_name, import_sequence, inherited};
 
 use super::access::Access;
 use super::{Context, InNamespace};
 use crate::filter::Filter;
 use crate::model::{Labels, Mount, Snapshot, SnapshotKind, Usage};
+use crate::snapshot::{self, MetadataOnly, Snapshotter};
 use crate::{Error, ErrorKind, Result};
 use rules::Place;
+use std::sync::Arc;
 
 /// What a snapshot is made or committed as.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -115,8 +121,18 @@ pub trait SnapshotStore {
 }
 
 /// The place of an operation: the snapshotter is looked for first, then the namespace checked.
+/// The snapshotter of this name. One that is not known here, but of which snapshots were imported, is one without files.
+fn backend<A: Access>(access: &A, name: &str) -> Result<Arc<dyn Snapshotter>> {
+    match access.store().backends.snapshotter(name) {
+        Err(_) if !name.is_empty() && access.read(|read| snapshot::is_kept(read, name))? => {
+            Ok(Arc::new(MetadataOnly::native().named(name)))
+        }
+        result => result,
+    }
+}
+
 fn place<'a, A: Access>(access: &'a A, context: &'a Context, snapshotter: &'a str) -> Result<Place<'a>> {
-    let backend = access.store().backends.snapshotter(snapshotter)?;
+    let backend = backend(access, snapshotter)?;
     Ok(Place { namespace: context.require_namespace()?, lease: context.lease.as_deref(), snapshotter, backend })
 }
 
@@ -148,7 +164,7 @@ impl<A: Access> SnapshotStore for A {
 
     fn list_snapshots(&self, context: &Context, snapshotter: &str, filters: &[&[u8]]) -> Result<Vec<Snapshot>> {
         // The service forgets to convert the errors of the walk, so their class is lost; not so that of a snapshotter.
-        self.store().backends.snapshotter(snapshotter)?;
+        backend(self, snapshotter)?;
         let lost = |error: Error| error.with_kind(ErrorKind::Unknown);
         let place = place(self, context, snapshotter).map_err(lost)?;
         let filter = Filter::parse(filters).map_err(lost)?;

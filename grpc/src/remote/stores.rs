@@ -11,18 +11,24 @@ use stowbook::model::{
 };
 use stowbook::proto::Message as _;
 use stowbook::proto::generated::containerd::types;
+use stowbook::rules::validate_identifier;
 use stowbook::{
     ContainerStore, ContainerView, Context, CreateSnapshot, DeleteImage, Error, EventStore, ImageStore, LeaseStore,
     NamespaceStore, Result, SandboxStore, SnapshotStore, VisitContainer, VisitContainerView, VisitImage, VisitSandbox,
 };
 
 impl Remote {
-    fn call<Q: Wire, A: Wire>(&self, method: &Method<Q, A>, context: &Context, request: Q) -> Result<A> {
+    pub(super) fn call<Q: Wire, A: Wire>(&self, method: &Method<Q, A>, context: &Context, request: Q) -> Result<A> {
         self.wait(self.client.call(method, context, request))
     }
 
     /// All messages of a stream.
-    fn collect<Q: Wire, A: Wire>(&self, method: &Method<Q, A>, context: &Context, request: Q) -> Result<Vec<A>> {
+    pub(super) fn collect<Q: Wire, A: Wire>(
+        &self,
+        method: &Method<Q, A>,
+        context: &Context,
+        request: Q,
+    ) -> Result<Vec<A>> {
         self.wait(async {
             let mut messages = self.client.ask(method, context, request).await?;
             let mut all = Vec::new();
@@ -34,12 +40,24 @@ impl Remote {
     }
 }
 
+impl Remote {
+    /// On whose behalf a namespace is made or changed.
+    fn caller(&self, name: &str) -> Context {
+        match &self.caller {
+            Some(caller) => caller.clone(),
+            // Others cannot be said in a header, and are refused anyway.
+            None if validate_identifier(name).is_ok() => Context::in_namespace(name),
+            None => Context::default(),
+        }
+    }
+}
+
 /// What a server leaves out of its answer, and must not.
-fn missing() -> Error {
+pub(super) fn missing() -> Error {
     Error::internal("the server's answer has no record")
 }
 
-fn filters(filters: &[&[u8]]) -> Result<Vec<String>> {
+pub(super) fn filters(filters: &[&[u8]]) -> Result<Vec<String>> {
     let text = |filter: &&[u8]| {
         String::from_utf8(filter.to_vec())
             .map_err(|_| Error::invalid_argument("a filter that is not UTF-8 cannot be sent"))
@@ -51,7 +69,7 @@ fn texts(fields: &[&str]) -> Vec<String> {
     fields.iter().map(|field| (*field).to_owned()).collect()
 }
 
-fn mask(fields: &[&str]) -> Option<FieldMask> {
+pub(super) fn mask(fields: &[&str]) -> Option<FieldMask> {
     (!fields.is_empty()).then(|| FieldMask { paths: texts(fields) })
 }
 
@@ -119,13 +137,13 @@ impl NamespaceStore for Remote {
 
     fn create_namespace(&self, namespace: &Namespace) -> Result<Namespace> {
         let request = namespaces::CreateNamespaceRequest { namespace: Some(namespace.clone()) };
-        self.call(&namespaces::CREATE, &Context::default(), request)?.namespace.ok_or_else(missing)
+        self.call(&namespaces::CREATE, &self.caller(&namespace.name), request)?.namespace.ok_or_else(missing)
     }
 
     fn update_namespace(&self, namespace: &Namespace, fields: &[&str]) -> Result<()> {
         let request =
             namespaces::UpdateNamespaceRequest { namespace: Some(namespace.clone()), update_mask: mask(fields) };
-        self.call(&namespaces::UPDATE, &Context::default(), request).map(drop)
+        self.call(&namespaces::UPDATE, &self.caller(&namespace.name), request).map(drop)
     }
 
     fn delete_namespace(&self, name: &str) -> Result<()> {

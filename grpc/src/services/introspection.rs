@@ -1,4 +1,5 @@
 use super::filters;
+use crate::generated::events_log as event_log;
 use crate::generated::introspection::*;
 use crate::server::{Call, Routes};
 use std::borrow::Cow;
@@ -15,9 +16,15 @@ pub(super) fn serve(routes: &mut Routes) {
 /// What containerd calls a plugin that serves on the socket.
 const SERVICE_TYPE: &str = "io.containerd.grpc.v1";
 
+/// What it calls what no containerd has.
+const OWN_TYPE: &str = "io.stowbook.grpc.v1";
+
 /// What is served, as containerd would list it.
 fn served(call: &Call) -> impl Iterator<Item = Plugin> {
     call.services().map(|service| {
+        if service == event_log::SERVICE {
+            return Plugin { r#type: OWN_TYPE.to_owned(), id: "event-log".to_owned(), ..Plugin::default() };
+        }
         let mut parts = service.rsplit('.');
         let name = parts.next().unwrap_or_default().to_ascii_lowercase();
         // containerd.services.sandbox.v1.Store is its plugin "sandboxes".

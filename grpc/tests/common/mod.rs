@@ -16,19 +16,23 @@ pub struct Running {
     pub client: Client,
     stop: Option<oneshot::Sender<()>>,
     served: JoinHandle<()>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Running {
     pub fn start(store: Store) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::start_in(tempfile::tempdir().unwrap(), store)
+    }
+
+    /// At the same path as another one before.
+    pub fn start_in(folder: TempDir, store: Store) -> Self {
         let path = folder.path().join("s");
         let socket = Socket::bind(&path, &SocketOptions::default()).unwrap();
         let (stop, stopped) = oneshot::channel();
         let served = tokio::spawn(async move {
             Server::new(store).serve(socket, async { drop(stopped.await) }).await;
         });
-        Running { client: Client::new(&path).unwrap(), path, stop: Some(stop), served, _folder: folder }
+        Running { client: Client::new(&path).unwrap(), path, stop: Some(stop), served, folder }
     }
 
     /// Whether it answers a client that has not been there before.
@@ -39,10 +43,11 @@ impl Running {
     }
 
     /// Stops it, and waits until it has stopped.
-    pub async fn stop(mut self) {
+    pub async fn stop(mut self) -> TempDir {
         self.stop.take().unwrap().send(()).unwrap();
         self.served.await.unwrap();
         assert!(!self.path.exists());
+        self.folder
     }
 }
 

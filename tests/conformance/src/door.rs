@@ -1,7 +1,10 @@
 //! The runner's end of DOORS.md: a driver in another process plays the steps.
 
 use crate::place::{Answer, Place};
-use crate::value::{self, ById, ByName, Filters, Message, Namespaces, WithContainer, WithNamespace};
+use crate::value::{
+    self, ById, ByName, BySandboxId, DeleteImage, Filters, Forward, Message, Namespaces, NewLease, OfLease, Publish,
+    WithContainer, WithImage, WithNamespace, WithSandbox,
+};
 use crate::vectors::Step;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -13,7 +16,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use stowbook::KINDS;
-use stowbook::model::{Container, Namespace};
+use stowbook::model::{Container, Image, Lease, LeaseResource, Namespace, Sandbox};
+use stowbook::proto::Message as _;
 
 /// How long a driver may think about one request.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -36,6 +40,8 @@ pub(crate) struct Door {
     complaints: Arc<Mutex<Vec<u8>>>,
     /// What it said when it died.
     dead: Option<String>,
+    /// The number of the last event that was compared; none when the door does not tell of events.
+    compared: Option<u64>,
 }
 
 impl Door {
@@ -73,7 +79,12 @@ impl Door {
             });
         }
         let requests = child.stdin.take();
-        Ok(Door { child, requests, replies, complaints, dead: None })
+        let mut door = Door { child, requests, replies, complaints, dead: None, compared: None };
+        // Whoever cannot answer this shows it again when the first case is played.
+        if door.ask("reset").is_ok() && door.ask(&line("events.read", &[Some(b"0".to_vec())])).as_deref() == Ok("ok") {
+            door.compared = Some(0);
+        }
+        Ok(door)
     }
 
     /// Sends a request and waits for the reply. An error is the end of the driver.
@@ -153,6 +164,7 @@ impl Drop for Door {
 
 impl Place for Door {
     fn reset(&mut self) -> Result<(), String> {
+        self.compared = self.compared.map(|_| 0);
         match self.ask("reset")?.as_str() {
             "ok" => Ok(()),
             other => Err(format!("the driver answered {:?} to reset", shortened(other))),
@@ -160,8 +172,36 @@ impl Place for Door {
     }
 
     fn lacks(&self, op: &str) -> Option<String> {
-        let served = op.strip_prefix("containers.").or(op.strip_prefix("namespaces.")).is_some();
-        (!served).then(|| format!("door has no {op}"))
+        let served = ["containers.", "events.", "images.", "leases.", "namespaces.", "sandboxes."];
+        (!served.iter().any(|kind| op.starts_with(kind))).then(|| format!("door has no {op}"))
+    }
+
+    fn provides(&self, what: &str) -> bool {
+        match what {
+            // The core behind the door collects; a door that cannot ask it to has no `leases.delete`.
+            "gc" => true,
+            "events" => self.tells_events(),
+            _ => false,
+        }
+    }
+
+    fn tells_events(&self) -> bool {
+        self.compared.is_some()
+    }
+
+    fn published(&mut self) -> Result<Vec<Value>, String> {
+        let after = self.compared.unwrap_or_default();
+        let reply = self.ask(&line("events.read", &[Some(after.to_string().into_bytes())]))?;
+        let nonsense = || format!("the driver answered {:?} to events.read", shortened(&reply));
+        let Some(events) = told(&reply) else { return Err(nonsense()) };
+        let mut published = Vec::new();
+        for event in events {
+            self.compared = Some(event.get("number").and_then(Value::as_u64).ok_or_else(nonsense)?);
+            if event.get("published") == Some(&Value::Bool(true)) {
+                published.push(value::event(event));
+            }
+        }
+        Ok(published)
     }
 
     fn play(&mut self, step: &Step) -> Answer {
@@ -176,22 +216,64 @@ impl Place for Door {
 
 /// The line of a step; none for an operation that DOORS.md does not have.
 fn request(step: &Step) -> serde_json::Result<Option<String>> {
-    let mut words: Vec<Word> = Vec::new();
-    if step.op.starts_with("containers.") {
-        words.push(step.namespace().map(|name| name.as_bytes().to_vec()));
-    }
     let text = |text: String| Some(text.into_bytes());
+    let namespace = step.namespace().map(|name| name.as_bytes().to_vec());
+    let lease = step.lease().map(|lease| lease.as_bytes().to_vec());
+    let flag = |is_set: bool| is_set.then(|| b"true".to_vec());
     // What tells a list from a stream is the wire.
     let op = if step.op == "containers.list_stream" { "containers.list" } else { &step.op };
+    let mut words: Vec<Word> = Vec::new();
+    if !op.starts_with("namespaces.") && op != "events.forward" {
+        words.push(namespace);
+    }
     match op {
         "containers.get" | "containers.delete" => words.push(text(step.request::<ById>()?.id)),
-        "containers.list" => words.extend(step.request::<Filters>()?.filters.into_iter().map(text)),
+        "containers.list" | "images.list" | "leases.list" | "sandboxes.list" => {
+            words.extend(step.request::<Filters>()?.filters.into_iter().map(text));
+        }
         "containers.create" => words.push(record(&step.request::<WithContainer>()?.container)?),
         "containers.update" => {
             let request: WithContainer = step.request()?;
             words.push(record(&request.container)?);
             words.extend(request.update_mask.paths().into_iter().map(|path| text(path.to_owned())));
         }
+        "images.get" => words.push(text(step.request::<ByName>()?.name)),
+        "images.create" | "images.update" => {
+            let request: WithImage = step.request()?;
+            let epoch = request.source_date_epoch.map(|time| time.to_string().into_bytes());
+            words.extend([record(&request.image)?, lease, epoch]);
+            words.extend(request.update_mask.paths().into_iter().map(|path| text(path.to_owned())));
+        }
+        "images.delete" => {
+            let request: DeleteImage = step.request()?;
+            let digest = request.target.map(|target| target.digest.into_bytes());
+            words.extend([text(request.name), lease, digest, flag(request.sync)]);
+        }
+        "leases.create" => {
+            let NewLease { id, labels } = step.request()?;
+            words.push(record(&Lease { id, labels, ..Lease::default() })?);
+        }
+        "leases.delete" => {
+            let request: OfLease = step.request()?;
+            words.extend([text(request.id), flag(request.sync)]);
+        }
+        "leases.add_resource" | "leases.delete_resource" => {
+            let request: OfLease = step.request()?;
+            words.extend([text(request.id), text(request.resource.kind), text(request.resource.id)]);
+        }
+        "leases.list_resources" => words.push(text(step.request::<OfLease>()?.id)),
+        "sandboxes.get" | "sandboxes.delete" => words.push(text(step.request::<BySandboxId>()?.sandbox_id)),
+        "sandboxes.create" => words.push(record(&step.request::<WithSandbox>()?.sandbox)?),
+        "sandboxes.update" => {
+            let request: WithSandbox = step.request()?;
+            words.push(record(&request.sandbox)?);
+            words.extend(request.fields.into_iter().map(text));
+        }
+        "events.publish" => {
+            let request: Publish = step.request()?;
+            words.extend([text(request.topic), text(request.event.type_url), Some(request.event.value)]);
+        }
+        "events.forward" => words.push(Some(step.request::<Forward>()?.envelope.encode())),
         "namespaces.get" | "namespaces.delete" => words.push(text(step.request::<ByName>()?.name)),
         "namespaces.list" => drop(step.request::<Namespaces>()?),
         "namespaces.create" => words.push(record(&step.request::<WithNamespace>()?.namespace)?),
@@ -222,27 +304,58 @@ fn answer(step: &Step, reply: &str) -> Option<Answer> {
             let message = parse_word(words.next()?)??;
             words.next().is_none().then_some(Answer::Refused { kind, message })
         }
-        "ok" => {
-            let words: Vec<Vec<u8>> = words.map(|word| parse_word(word).flatten()).collect::<Option<_>>()?;
-            response(&step.op, &words).map(Answer::Ok)
-        }
+        "ok" => response(&step.op, &values(reply)?).map(Answer::Ok),
         _ => None,
     }
 }
 
+/// The values of a reply that something went well.
+fn values(reply: &str) -> Option<Vec<Vec<u8>>> {
+    let mut words = reply.split(' ');
+    (words.next()? == "ok").then(|| words.map(|word| parse_word(word).flatten()).collect())?
+}
+
+/// The events of a reply, as JSON.
+fn told(reply: &str) -> Option<Vec<Value>> {
+    values(reply)?.iter().map(|event| serde_json::from_slice(event).ok()).collect()
+}
+
 fn response(op: &str, words: &[Vec<u8>]) -> Option<Value> {
+    let list = |name: &str, read: fn(&[u8]) -> Option<Value>| {
+        let records: Option<Vec<Value>> = words.iter().map(|record| read(record)).collect();
+        Some(Message::default().list(name, records?).end())
+    };
     match (op, words) {
-        ("containers.list" | "containers.list_stream", records) => {
-            let records: Option<Vec<Value>> = records.iter().map(|record| container(record)).collect();
-            Some(Message::default().list("containers", records?).end())
+        ("containers.list" | "containers.list_stream", _) => list("containers", container),
+        ("images.list", _) => list("images", image),
+        ("leases.list", _) => list("leases", lease),
+        ("leases.list_resources", _) => {
+            let (pairs, []) = words.as_chunks::<2>() else { return None };
+            let resources: Option<Vec<Value>> = pairs.iter().map(|[kind, id]| lease_resource(kind, id)).collect();
+            Some(Message::default().list("resources", resources?).end())
         }
-        ("namespaces.list", records) => {
-            let records: Option<Vec<Value>> = records.iter().map(|record| namespace(record)).collect();
-            Some(Message::default().list("namespaces", records?).end())
-        }
-        ("containers.delete" | "namespaces.update" | "namespaces.delete", []) => Some(json!({})),
+        ("sandboxes.list", _) => list("list", sandbox),
+        ("namespaces.list", _) => list("namespaces", namespace),
+        (
+            "containers.delete"
+            | "images.delete"
+            | "leases.delete"
+            | "leases.add_resource"
+            | "leases.delete_resource"
+            | "sandboxes.delete"
+            | "events.publish"
+            | "events.forward"
+            | "namespaces.update"
+            | "namespaces.delete",
+            [],
+        ) => Some(json!({})),
         ("containers.get" | "containers.create" | "containers.update", [record]) => {
             Some(json!({"container": container(record)?}))
+        }
+        ("images.get" | "images.create" | "images.update", [record]) => Some(json!({"image": image(record)?})),
+        ("leases.create", [record]) => Some(json!({"lease": lease(record)?})),
+        ("sandboxes.get" | "sandboxes.create" | "sandboxes.update", [record]) => {
+            Some(json!({"sandbox": sandbox(record)?}))
         }
         ("namespaces.get" | "namespaces.create", [record]) => Some(json!({"namespace": namespace(record)?})),
         _ => None,
@@ -251,6 +364,24 @@ fn response(op: &str, words: &[Vec<u8>]) -> Option<Value> {
 
 fn container(record: &[u8]) -> Option<Value> {
     model::<Container>(record).map(|record| value::container(&record))
+}
+
+fn image(record: &[u8]) -> Option<Value> {
+    model::<Image>(record).map(|record| value::image(&record))
+}
+
+fn lease(record: &[u8]) -> Option<Value> {
+    model::<Lease>(record).map(|record| value::lease(&record))
+}
+
+fn lease_resource(kind: &[u8], id: &[u8]) -> Option<Value> {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
+    let resource = LeaseResource { id: text(id)?, kind: text(kind)?, ..LeaseResource::default() };
+    Some(value::lease_resource(&resource))
+}
+
+fn sandbox(record: &[u8]) -> Option<Value> {
+    model::<Sandbox>(record).map(|record| value::sandbox(&record))
 }
 
 fn namespace(record: &[u8]) -> Option<Value> {
@@ -334,6 +465,13 @@ mod tests {
         assert_eq!(request(&twice).unwrap().unwrap(), "containers.list =6e =61 =");
         let elsewhere = step("namespaces.list", json!("ctl"), json!({}));
         assert_eq!(request(&elsewhere).unwrap().unwrap(), "namespaces.list");
+        let image = json!({"image": {"name": "i"}, "source_date_epoch": "2020-01-01T00:00:00Z"});
+        let words = request(&step("images.create", json!("n"), image)).unwrap().unwrap();
+        let words: Vec<_> = words.split(' ').collect();
+        assert_eq!((words.len(), words[0], words[1], words[3]), (5, "images.create", "=6e", "-"));
+        assert_eq!(parse_word(words[4]), Some(Some(b"2020-01-01T00:00:00Z".to_vec())));
+        let deleted = step("leases.delete", json!("n"), json!({"id": "l", "sync": true}));
+        assert_eq!(request(&deleted).unwrap().unwrap(), "leases.delete =6e =6c =74727565");
         assert_eq!(request(&step("containers.boil", json!(null), json!({}))).unwrap(), None);
     }
 

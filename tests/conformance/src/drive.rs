@@ -5,7 +5,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::io::{self, BufRead as _, Write as _};
 use std::ops::ControlFlow;
-use stowbook::{ContainerStore as _, Context, Error, NamespaceStore as _, Result, Store};
+use stowbook::model::{Any, Descriptor, Envelope, LeaseResource, Timestamp};
+use stowbook::proto::Message as _;
+use stowbook::{
+    ContainerStore as _, Context, DeleteImage, Error, Event, EventStore as _, ImageStore as _, LeaseStore as _,
+    NamespaceStore as _, Result, SandboxStore as _, Since, Store,
+};
 
 /// Serves requests until there are no more.
 pub(crate) fn serve() -> io::Result<()> {
@@ -38,31 +43,47 @@ fn reply(store: &Store, request: &str) -> String {
 
 /// The records of a reply; none for an operation that is not known.
 fn run(store: &Store, operation: &str, values: &[Word]) -> Result<Option<Vec<Word>>> {
-    if let Some(operation) = operation.strip_prefix("containers.") {
-        let Some((namespace, values)) = values.split_first() else { return Ok(None) };
-        let mut context = Context::default();
-        context.namespace = namespace.as_deref().map(text).transpose()?.map(str::to_owned);
-        return run_on_containers(store, &context, operation, values);
-    }
     match (operation, values) {
         ("namespaces.get", [Some(name)]) => written([store.get_namespace(text(name)?)?]),
         ("namespaces.list", []) => written(store.list_namespaces()?),
         ("namespaces.create", [Some(record)]) => written([store.create_namespace(&read(record)?)?]),
         ("namespaces.update", [Some(record), fields @ ..]) => {
-            store.update_namespace(&read(record)?, &texts(fields)?).map(|()| Some(Vec::new()))
+            done(store.update_namespace(&read(record)?, &texts(fields)?))
         }
-        ("namespaces.delete", [Some(name)]) => store.delete_namespace(text(name)?).map(|()| Some(Vec::new())),
+        ("namespaces.delete", [Some(name)]) => done(store.delete_namespace(text(name)?)),
+        ("events.forward", [Some(envelope)]) => done(store.forward_event(&Envelope::decode(envelope)?)),
+        ("events.read", [Some(after)]) => {
+            let page = store.events().read(text(after)?.parse::<Since>()?, &[""], usize::MAX)?;
+            written(page.events.iter().map(Event::to_json))
+        }
+        (_, [namespace, values @ ..]) => {
+            let mut context = Context::default();
+            context.namespace = optional(namespace)?;
+            match operation.split_once('.') {
+                Some(("containers", operation)) => on_containers(store, &context, operation, values),
+                Some(("images", operation)) => on_images(store, context, operation, values),
+                Some(("leases", operation)) => on_leases(store, &context, operation, values),
+                Some(("sandboxes", operation)) => on_sandboxes(store, &context, operation, values),
+                Some(("events", "publish")) => match values {
+                    [Some(topic), Some(type_url), Some(value)] => {
+                        let event = Any::new(text(type_url)?, value.as_slice());
+                        done(store.publish_event(&context, text(topic)?, &event))
+                    }
+                    _ => Ok(None),
+                },
+                _ => Ok(None),
+            }
+        }
         _ => Ok(None),
     }
 }
 
-fn run_on_containers(store: &Store, context: &Context, operation: &str, values: &[Word]) -> Result<Option<Vec<Word>>> {
+fn on_containers(store: &Store, context: &Context, operation: &str, values: &[Word]) -> Result<Option<Vec<Word>>> {
     match (operation, values) {
         ("get", [Some(id)]) => written([store.get_container(context, text(id)?)?]),
         ("list", filters) => {
-            let filters: Vec<&[u8]> = filters.iter().flatten().map(Vec::as_slice).collect();
             let mut found = Vec::new();
-            store.list_containers(context, &filters, &mut |container| {
+            store.list_containers(context, &bytes(filters), &mut |container| {
                 found.push(container);
                 Ok(ControlFlow::Continue(()))
             })?;
@@ -72,9 +93,88 @@ fn run_on_containers(store: &Store, context: &Context, operation: &str, values: 
         ("update", [Some(record), fields @ ..]) => {
             written([store.update_container(context, &read(record)?, &texts(fields)?)?])
         }
-        ("delete", [Some(id)]) => store.delete_container(context, text(id)?).map(|()| Some(Vec::new())),
+        ("delete", [Some(id)]) => done(store.delete_container(context, text(id)?)),
         _ => Ok(None),
     }
+}
+
+fn on_images(store: &Store, mut context: Context, operation: &str, values: &[Word]) -> Result<Option<Vec<Word>>> {
+    let time = |epoch: &Word| optional(epoch)?.as_deref().map(Timestamp::parse).transpose();
+    match (operation, values) {
+        ("get", [Some(name)]) => written([store.get_image(&context, text(name)?)?]),
+        ("list", filters) => {
+            let mut found = Vec::new();
+            store.list_images(&context, &bytes(filters), &mut |image| {
+                found.push(image);
+                Ok(ControlFlow::Continue(()))
+            })?;
+            written(found)
+        }
+        ("create", [Some(record), lease, epoch]) => {
+            context.lease = optional(lease)?;
+            written([store.create_image(&context, &read(record)?, time(epoch)?)?])
+        }
+        ("update", [Some(record), lease, epoch, fields @ ..]) => {
+            context.lease = optional(lease)?;
+            written([store.update_image(&context, &read(record)?, &texts(fields)?, time(epoch)?)?])
+        }
+        ("delete", [Some(name), lease, digest, sync]) => {
+            context.lease = optional(lease)?;
+            let mut options = DeleteImage::default();
+            options.target = optional(digest)?.map(|digest| Descriptor { digest, ..Descriptor::default() });
+            options.sync = sync.is_some();
+            done(store.delete_image(&context, text(name)?, &options))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn on_leases(store: &Store, context: &Context, operation: &str, values: &[Word]) -> Result<Option<Vec<Word>>> {
+    match (operation, values) {
+        ("list", filters) => written(store.list_leases(context, &bytes(filters))?),
+        ("create", [Some(record)]) => written([store.create_lease(context, &read(record)?)?]),
+        ("delete", [Some(id), sync]) => done(store.delete_lease(context, text(id)?, sync.is_some())),
+        ("add_resource", [Some(id), Some(kind), Some(resource)]) => {
+            done(store.add_resource(context, text(id)?, &lease_resource(kind, resource)?))
+        }
+        ("delete_resource", [Some(id), Some(kind), Some(resource)]) => {
+            done(store.delete_resource(context, text(id)?, &lease_resource(kind, resource)?))
+        }
+        ("list_resources", [Some(id)]) => {
+            let resources = store.list_resources(context, text(id)?)?.into_iter();
+            Ok(Some(resources.flat_map(|one| [one.kind, one.id]).map(|text| Some(text.into_bytes())).collect()))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn on_sandboxes(store: &Store, context: &Context, operation: &str, values: &[Word]) -> Result<Option<Vec<Word>>> {
+    match (operation, values) {
+        ("get", [Some(id)]) => written([store.get_sandbox(context, text(id)?)?]),
+        ("list", filters) => {
+            let mut found = Vec::new();
+            store.list_sandboxes(context, &bytes(filters), &mut |sandbox| {
+                found.push(sandbox);
+                Ok(ControlFlow::Continue(()))
+            })?;
+            written(found)
+        }
+        ("create", [Some(record)]) => written([store.create_sandbox(context, &read(record)?)?]),
+        ("update", [Some(record), fields @ ..]) => {
+            written([store.update_sandbox(context, &read(record)?, &texts(fields)?)?])
+        }
+        ("delete", [Some(id)]) => done(store.delete_sandbox(context, text(id)?)),
+        _ => Ok(None),
+    }
+}
+
+fn lease_resource(kind: &[u8], id: &[u8]) -> Result<LeaseResource> {
+    Ok(LeaseResource { id: text(id)?.to_owned(), kind: text(kind)?.to_owned(), ..LeaseResource::default() })
+}
+
+/// What went well, and gives nothing.
+fn done(result: Result<()>) -> Result<Option<Vec<Word>>> {
+    result.map(|()| Some(Vec::new()))
 }
 
 fn written(records: impl IntoIterator<Item = impl Serialize>) -> Result<Option<Vec<Word>>> {
@@ -96,4 +196,12 @@ fn text(bytes: &[u8]) -> Result<&str> {
 
 fn texts(words: &[Word]) -> Result<Vec<&str>> {
     words.iter().flatten().map(|word| text(word)).collect()
+}
+
+fn bytes(words: &[Word]) -> Vec<&[u8]> {
+    words.iter().flatten().map(Vec::as_slice).collect()
+}
+
+fn optional(word: &Word) -> Result<Option<String>> {
+    word.as_deref().map(|word| text(word).map(str::to_owned)).transpose()
 }

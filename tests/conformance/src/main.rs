@@ -6,6 +6,7 @@ mod drive;
 mod operations;
 mod place;
 mod report;
+mod reports;
 mod run;
 mod socket;
 mod value;
@@ -36,8 +37,11 @@ struct Arguments {
     /// Be a driver on the Rust core: requests come in on the standard input.
     #[arg(long, exclusive = true)]
     drive: bool,
+    /// Say what the core's checker says to texts: questions come in on the standard input.
+    #[arg(long, exclusive = true)]
+    reports: bool,
     /// The vector files.
-    #[arg(required_unless_present = "drive")]
+    #[arg(required_unless_present_any = ["drive", "reports"])]
     files: Vec<PathBuf>,
 }
 
@@ -49,7 +53,11 @@ enum On {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let result = if arguments.drive { drive::serve().map(|()| true).map_err(Into::into) } else { play(&arguments) };
+    let result = match &arguments {
+        Arguments { drive: true, .. } => drive::serve().map(|()| true).map_err(Into::into),
+        Arguments { reports: true, .. } => reports::serve().map(|()| true),
+        _ => play(&arguments),
+    };
     match result {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,

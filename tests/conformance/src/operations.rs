@@ -12,7 +12,6 @@ mod snapshots;
 
 use crate::vectors::Step;
 use serde_json::Value;
-use stowbook::model::{Blob, IngestStatus};
 use stowbook::proto::generated::containerd::services::content::v1::{WriteContentRequest, WriteContentResponse};
 use stowbook::{
     ContainerStore, ContentStore, ContentStream, Context, EventStore, ImageStore, LeaseStore, NamespaceStore, Result,
@@ -30,48 +29,13 @@ impl<B> Book for B where
 {
 }
 
-/// What the vectors do to content. [`ContentStore`] has writers, which only a book in this process can give.
-pub(crate) trait Contents {
-    fn get_blob(&self, context: &Context, digest: &str) -> Result<Blob>;
-    fn list_blobs(&self, context: &Context, filters: &[&[u8]]) -> Result<Vec<Blob>>;
-    fn update_blob(&self, context: &Context, blob: &Blob, fields: &[&str]) -> Result<Blob>;
-    fn delete_blob(&self, context: &Context, digest: &str) -> Result<()>;
-    fn get_ingest(&self, context: &Context, reference: &str) -> Result<IngestStatus>;
-    fn list_ingests(&self, context: &Context, filters: &[&[u8]]) -> Result<Vec<IngestStatus>>;
-    fn abort_ingest(&self, context: &Context, reference: &str) -> Result<()>;
+/// What the vectors do to content: they write message by message.
+pub(crate) trait Contents: ContentStore {
     /// The answer to the last of these messages on one stream.
     fn write_content(&self, context: &Context, messages: Vec<WriteContentRequest>) -> Result<WriteContentResponse>;
 }
 
 impl Contents for Store {
-    fn get_blob(&self, context: &Context, digest: &str) -> Result<Blob> {
-        ContentStore::get_blob(self, context, digest)
-    }
-
-    fn list_blobs(&self, context: &Context, filters: &[&[u8]]) -> Result<Vec<Blob>> {
-        ContentStore::list_blobs(self, context, filters)
-    }
-
-    fn update_blob(&self, context: &Context, blob: &Blob, fields: &[&str]) -> Result<Blob> {
-        ContentStore::update_blob(self, context, blob, fields)
-    }
-
-    fn delete_blob(&self, context: &Context, digest: &str) -> Result<()> {
-        ContentStore::delete_blob(self, context, digest)
-    }
-
-    fn get_ingest(&self, context: &Context, reference: &str) -> Result<IngestStatus> {
-        ContentStore::get_ingest(self, context, reference)
-    }
-
-    fn list_ingests(&self, context: &Context, filters: &[&[u8]]) -> Result<Vec<IngestStatus>> {
-        ContentStore::list_ingests(self, context, filters)
-    }
-
-    fn abort_ingest(&self, context: &Context, reference: &str) -> Result<()> {
-        ContentStore::abort_ingest(self, context, reference)
-    }
-
     fn write_content(&self, context: &Context, messages: Vec<WriteContentRequest>) -> Result<WriteContentResponse> {
         let mut stream = None;
         let mut answer = WriteContentResponse::default();
@@ -130,7 +94,7 @@ impl Operation {
     }
 }
 
-fn context(step: &Step) -> Context {
+pub(crate) fn context(step: &Step) -> Context {
     let mut context = Context::default();
     context.namespace = step.namespace().map(str::to_owned);
     context.lease = step.lease().map(str::to_owned);

@@ -189,7 +189,7 @@ impl Place for Core {
         let page = store.events().read(self.compared, &[""], usize::MAX);
         let page = page.map_err(|error| format!("the event log cannot be read: {error}"))?;
         self.compared = page.next.number;
-        Ok(page.events.iter().filter(|event| event.is_published()).map(value::event).collect())
+        Ok(page.events.iter().filter(|event| event.is_published()).map(|event| value::event(event.to_json())).collect())
     }
 
     fn play(&mut self, step: &Step) -> Answer {

@@ -1,6 +1,6 @@
 //! A server on a socket as a place: the operations of the core, each one call.
 
-use crate::operations::{Book, Contents, Operation, Trouble};
+use crate::operations::{Book, Contents, Operation, Trouble, context};
 use crate::place::{Answer, Place};
 use crate::value;
 use crate::vectors::Step;
@@ -8,11 +8,9 @@ use serde_json::Value;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
-use stowbook::model::{Blob, Envelope, IngestStatus, Lease, Timestamp};
-use stowbook::proto::generated::containerd::services::content::v1::{
-    Status, WriteContentRequest, WriteContentResponse,
-};
-use stowbook::{Context, Error, Result};
+use stowbook::model::{Any, Envelope, Lease};
+use stowbook::proto::generated::containerd::services::content::v1::{WriteContentRequest, WriteContentResponse};
+use stowbook::{Context, Error, ErrorKind, EventStore as _, Result};
 use stowbook_grpc::generated::{content, events};
 use stowbook_grpc::{Bare, Receiver, Remote};
 
@@ -31,6 +29,8 @@ pub(crate) struct Socket {
     published: Receiver<Bare<Envelope>>,
     /// Whether something may have been stored since the last reset.
     used: bool,
+    /// How many marks were published.
+    marks: u64,
 }
 
 impl Socket {
@@ -38,8 +38,19 @@ impl Socket {
     pub(crate) fn new(path: &Path) -> Result<Self> {
         let remote = Remote::new(path)?;
         let request = events::SubscribeRequest { filters: Vec::new() };
-        let published = remote.wait(remote.client().ask(&events::SUBSCRIBE, &Context::default(), request))?;
-        Ok(Socket { remote, published, used: true })
+        let client = remote.client().clone();
+        // containerd 1.6 answers with its first event only, so there has to be one.
+        #[expect(clippy::async_yields_async, reason = "it is waited for below")]
+        let asked = remote.wait(async {
+            tokio::spawn(async move { client.ask(&events::SUBSCRIBE, &Context::default(), request).await })
+        });
+        let mut marks = 0;
+        while !asked.is_finished() {
+            mark(&remote, &mut marks)?;
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let published = remote.wait(asked).map_err(|_| Error::internal("the subscription was given up"))??;
+        Ok(Socket { remote, published, marks, used: true })
     }
 
     fn clear(&mut self) -> Result<()> {
@@ -67,17 +78,18 @@ impl Socket {
 
     /// What was published since the last call.
     fn events(&mut self) -> Result<Vec<Envelope>> {
-        let book: &dyn Book = &self.remote;
-        book.publish_event(&Context::in_namespace("conformance"), MARK, &Default::default())?;
+        let last = mark(&self.remote, &mut self.marks)?;
         let published = &mut self.published;
         let all = async {
             let mut events = Vec::new();
             loop {
                 let next = published.next().await?.ok_or_else(|| Error::unavailable("no more events"))?;
-                if next.0.topic == MARK {
+                if next.0.topic == last {
                     return Ok(events);
                 }
-                events.push(next.0);
+                if !next.0.topic.starts_with(MARK) {
+                    events.push(next.0);
+                }
             }
         };
         self.remote
@@ -89,10 +101,27 @@ impl Socket {
         match Operation::find(&step.op) {
             Some(Operation::Stored(operation)) => {
                 self.used = true;
-                operation(&self.remote, step)
+                operation(&self.remote.clone().called_by(context(step)), step)
             }
             _ => Err(Error::not_implemented(&*step.op).into()),
         }
+    }
+}
+
+/// Publishes the next mark, and gives its topic.
+fn mark(book: &Remote, marks: &mut u64) -> Result<String> {
+    *marks += 1;
+    let topic = format!("{MARK}{marks}");
+    // containerd 1.6 dies of an event that is none.
+    book.publish_event(&Context::in_namespace("conformance"), &topic, &Any::new("mark", []))?;
+    Ok(topic)
+}
+
+/// What a collector took away meanwhile is removed too: containerd's comes at any time.
+fn gone(removed: Result<()>) -> Result<()> {
+    match removed {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        removed => removed,
     }
 }
 
@@ -103,31 +132,37 @@ fn clear(book: &dyn Book, context: &Context) -> Result<()> {
         ids.push(record.id);
         Ok(ControlFlow::Continue(()))
     })?;
-    ids.drain(..).try_for_each(|id| book.delete_container(context, &id))?;
-    book.list_sandboxes(context, &[], &mut |record| {
+    ids.drain(..).try_for_each(|id| gone(book.delete_container(context, &id)))?;
+    let listed = book.list_sandboxes(context, &[], &mut |record| {
         ids.push(record.id);
         Ok(ControlFlow::Continue(()))
-    })?;
-    ids.drain(..).try_for_each(|id| book.delete_sandbox(context, &id))?;
+    });
+    // containerd 1.6 has none.
+    if let Err(error) = listed
+        && error.kind() != ErrorKind::NotImplemented
+    {
+        return Err(error);
+    }
+    ids.drain(..).try_for_each(|id| gone(book.delete_sandbox(context, &id)))?;
     book.list_images(context, &[], &mut |record| {
         ids.push(record.name);
         Ok(ControlFlow::Continue(()))
     })?;
-    ids.drain(..).try_for_each(|name| book.delete_image(context, &name, &Default::default()))?;
+    ids.drain(..).try_for_each(|name| gone(book.delete_image(context, &name, &Default::default())))?;
     for lease in book.list_leases(context, &[])? {
-        book.delete_lease(context, &lease.id, false)?;
+        gone(book.delete_lease(context, &lease.id, false))?;
     }
     for ingest in book.list_ingests(context, &[])? {
-        book.abort_ingest(context, &ingest.reference)?;
+        gone(book.abort_ingest(context, &ingest.reference))?;
     }
     for blob in book.list_blobs(context, &[])? {
-        book.delete_blob(context, &blob.digest)?;
+        gone(book.delete_blob(context, &blob.digest))?;
     }
     // Some cannot be removed, because of what once stood on them; but what nothing holds is collected.
     for snapshotter in SNAPSHOTTERS {
         for mut snapshot in book.list_snapshots(context, snapshotter, &[])? {
             snapshot.labels.clear();
-            book.update_snapshot(context, snapshotter, &snapshot, &["labels"])?;
+            gone(book.update_snapshot(context, snapshotter, &snapshot, &["labels"]).map(drop))?;
         }
     }
     Ok(())
@@ -159,7 +194,7 @@ impl Place for Socket {
 
     fn published(&mut self) -> std::result::Result<Vec<Value>, String> {
         let events = self.events().map_err(|error| format!("the events cannot be read: {error}"))?;
-        Ok(events.into_iter().map(|envelope| value::event(&envelope.into())).collect())
+        Ok(events.into_iter().map(|envelope| value::event(stowbook::Event::from(envelope).to_json())).collect())
     }
 
     fn play(&mut self, step: &Step) -> Answer {
@@ -173,75 +208,11 @@ impl Place for Socket {
     }
 }
 
-fn texts(filters: &[&[u8]]) -> Vec<String> {
-    filters.iter().map(|filter| String::from_utf8_lossy(filter).into_owned()).collect()
-}
-
 fn missing() -> Error {
     Error::internal("the answer has no record")
 }
 
-fn status(status: Status) -> Result<IngestStatus> {
-    let time = |time: Option<prost_types::Timestamp>| match time {
-        Some(time) => Timestamp::new(time.seconds, u32::try_from(time.nanos).unwrap_or(u32::MAX)).map(Some),
-        None => Ok(None),
-    };
-    Ok(IngestStatus {
-        reference: status.r#ref,
-        offset: status.offset,
-        total: status.total,
-        expected: status.expected,
-        started_at: time(status.started_at)?,
-        updated_at: time(status.updated_at)?,
-    })
-}
-
 impl Contents for Remote {
-    fn get_blob(&self, context: &Context, digest: &str) -> Result<Blob> {
-        let request = content::InfoRequest { digest: digest.to_owned() };
-        self.wait(self.client().call(&content::INFO, context, request))?.info.ok_or_else(missing)
-    }
-
-    fn list_blobs(&self, context: &Context, filters: &[&[u8]]) -> Result<Vec<Blob>> {
-        let request = content::ListContentRequest { filters: texts(filters) };
-        self.wait(async {
-            let mut messages = self.client().ask(&content::LIST, context, request).await?;
-            let mut all = Vec::new();
-            while let Some(message) = messages.next().await? {
-                all.extend(message.info);
-            }
-            Ok(all)
-        })
-    }
-
-    fn update_blob(&self, context: &Context, blob: &Blob, fields: &[&str]) -> Result<Blob> {
-        let paths = fields.iter().map(|field| (*field).to_owned()).collect();
-        let update_mask = (!fields.is_empty()).then_some(prost_types::FieldMask { paths });
-        let request = content::UpdateRequest { info: Some(blob.clone()), update_mask };
-        self.wait(self.client().call(&content::UPDATE, context, request))?.info.ok_or_else(missing)
-    }
-
-    fn delete_blob(&self, context: &Context, digest: &str) -> Result<()> {
-        let request = content::DeleteContentRequest { digest: digest.to_owned() };
-        self.wait(self.client().call(&content::DELETE, context, request))
-    }
-
-    fn get_ingest(&self, context: &Context, reference: &str) -> Result<IngestStatus> {
-        let request = content::StatusRequest { r#ref: reference.to_owned() };
-        status(self.wait(self.client().call(&content::STATUS, context, request))?.status.ok_or_else(missing)?)
-    }
-
-    fn list_ingests(&self, context: &Context, filters: &[&[u8]]) -> Result<Vec<IngestStatus>> {
-        let request = content::ListStatusesRequest { filters: texts(filters) };
-        let statuses = self.wait(self.client().call(&content::LIST_STATUSES, context, request))?.statuses;
-        statuses.into_iter().map(status).collect()
-    }
-
-    fn abort_ingest(&self, context: &Context, reference: &str) -> Result<()> {
-        let request = content::AbortRequest { r#ref: reference.to_owned() };
-        self.wait(self.client().call(&content::ABORT, context, request))
-    }
-
     fn write_content(&self, context: &Context, messages: Vec<WriteContentRequest>) -> Result<WriteContentResponse> {
         self.wait(async {
             let mut messages = messages.into_iter();

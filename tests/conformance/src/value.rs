@@ -4,7 +4,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
-use stowbook::Event;
 use stowbook::model::{
     Any, Blob, Container, Descriptor, Envelope, Image, IngestStatus, Labels, Lease, LeaseResource, Namespace, Runtime,
     Sandbox, Snapshot, SnapshotKind, Timestamp,
@@ -230,9 +229,8 @@ pub(crate) struct Forward {
     pub(crate) envelope: Envelope,
 }
 
-/// An event as the vectors write it: without its number and its time.
-pub(crate) fn event(event: &Event) -> Value {
-    let mut out = event.to_json();
+/// An event, of which the core has made JSON, as the vectors write it: without its number and its time.
+pub(crate) fn event(mut out: Value) -> Value {
     if let Some(members) = out.as_object_mut() {
         members.retain(|name, _| !matches!(name.as_str(), "number" | "timestamp" | "published"));
     }

@@ -1,5 +1,8 @@
 // bbolt writes a database with real bbolt, and what is in it as JSON: the truth that the reader is compared with.
 // usage: bbolt FILE.db FILE.json PAGE_SIZE SEED TRANSACTIONS
+//
+//	bbolt DIRECTORY SEED COUNT    writes COUNT of them, N.db and N.json, with page sizes and transactions by chance,
+//	                              and in N.check what bbolt itself finds wrong with them: it loses pages now and then
 package main
 
 import (
@@ -8,6 +11,7 @@ import (
 	"fmt"
 	"math/rand"
 	"os"
+	"path/filepath"
 
 	"go.etcd.io/bbolt"
 )
@@ -74,14 +78,46 @@ func change(r *rand.Rand, b *bbolt.Bucket, pageSize, depth int) {
 }
 
 func main() {
+	if len(os.Args) == 4 {
+		var seed int64
+		var count int
+		fmt.Sscan(os.Args[2], &seed)
+		fmt.Sscan(os.Args[3], &count)
+		r := rand.New(rand.NewSource(seed))
+		for n := range count {
+			name := filepath.Join(os.Args[1], fmt.Sprint(n))
+			write(name+".db", name+".json", 512<<r.Intn(8), r.Int63(), 1+r.Intn(12))
+			check(name+".db", name+".check")
+		}
+		return
+	}
 	var pageSize, transactions int
 	var seed int64
 	fmt.Sscan(os.Args[3], &pageSize)
 	fmt.Sscan(os.Args[4], &seed)
 	fmt.Sscan(os.Args[5], &transactions)
+	write(os.Args[1], os.Args[2], pageSize, seed, transactions)
+}
+
+// check writes down what bbolt finds, a line each.
+func check(file, checkFile string) {
+	db, err := bbolt.Open(file, 0o644, &bbolt.Options{ReadOnly: true, PreLoadFreelist: true})
+	must(err)
+	var out []byte
+	must(db.View(func(tx *bbolt.Tx) error {
+		for problem := range tx.Check() {
+			out = fmt.Appendln(out, problem)
+		}
+		return nil
+	}))
+	must(db.Close())
+	must(os.WriteFile(checkFile, out, 0o644))
+}
+
+func write(file, truthFile string, pageSize int, seed int64, transactions int) {
 	r := rand.New(rand.NewSource(seed))
 	// On odd seeds the free pages are not stored, as containerd has it since 1.7.
-	db, err := bbolt.Open(os.Args[1], 0o644, &bbolt.Options{PageSize: pageSize, NoFreelistSync: seed%2 == 1})
+	db, err := bbolt.Open(file, 0o644, &bbolt.Options{PageSize: pageSize, NoFreelistSync: seed%2 == 1, NoSync: true})
 	must(err)
 	for range transactions {
 		must(db.Update(func(tx *bbolt.Tx) error {
@@ -102,8 +138,8 @@ func main() {
 	}))
 	must(db.Close())
 	// bbolt makes files larger than they need be.
-	must(os.Truncate(os.Args[1], used))
+	must(os.Truncate(file, used))
 	text, err := json.Marshal(truth)
 	must(err)
-	must(os.WriteFile(os.Args[2], text, 0o644))
+	must(os.WriteFile(truthFile, text, 0o644))
 }

@@ -185,9 +185,13 @@ fn kind_of_option(checker: &mut Checker<'_>, mount: &Mount<'_>, value: Value<'_>
         }
         return;
     }
-    let flags = [names::MOUNT_FLAGS, names::MOUNT_PROPAGATION].into_iter().flatten().copied();
-    let near = checker.guess(text, flags).filter(|_| !text.contains('=') && text.len() > 3);
+    // Guessing takes longer than all the rest, so nobody guesses what is known.
+    let near = |checker: &Checker<'_>| {
+        let flags = [names::MOUNT_FLAGS, names::MOUNT_PROPAGATION].into_iter().flatten().copied();
+        if text.contains('=') || text.len() <= 3 { None } else { checker.guess(text, flags) }
+    };
     if mount.binds {
+        let near = near(checker);
         let found = checker.at("OCI-RT-0416", value, &[&Shown(text)]);
         if let Some(near) = near {
             found.propose(format!("write {near:?}"), [value.replace(crate::doc::quote(near))]);
@@ -204,7 +208,7 @@ fn kind_of_option(checker: &mut Checker<'_>, mount: &Mount<'_>, value: Value<'_>
         }
         // overlay and cgroup2 grow; the others are closed.
         Some((kind, keys)) => {
-            let meant = checker.guess(name, keys.iter().copied()).or(near);
+            let meant = checker.guess(name, keys.iter().copied()).or_else(|| near(checker));
             let found = checker.at("OCI-RT-0417", value, &[&Shown(text)]);
             if !matches!(*kind, "overlay" | "cgroup2") {
                 found.severity(crate::check::Severity::Error);
@@ -215,7 +219,7 @@ fn kind_of_option(checker: &mut Checker<'_>, mount: &Mount<'_>, value: Value<'_>
             }
         }
         None => {
-            if let Some(near) = near {
+            if let Some(near) = near(checker) {
                 let edit = value.replace(crate::doc::quote(near));
                 checker.at("OCI-RT-0417", value, &[&Shown(text)]).propose(format!("write {near:?}"), [edit]);
             }

@@ -165,6 +165,13 @@ pub mod runtimeoptions {
         include!("runtimeoptions.v1.rs");
     }
 }
+pub mod stowbook {
+    pub mod events {
+        pub mod v1 {
+            include!("stowbook.events.v1.rs");
+        }
+    }
+}
 pub mod types {
     include!("types.rs");
 }

@@ -105,8 +105,7 @@ fn try_open(path: &Path, options: &OpenOptions, syncs: &Arc<AtomicU64>) -> Resul
         drop(file);
         guarded(|| Database::builder().set_cache_size(CACHE_BYTES).open_read_only(path).into_error().map(Engine::Read))
     } else {
-        let backend = guarded(|| FileBackend::new(file).into_error())?;
-        create(backend, syncs).map(Engine::Write)
+        create_in(file, syncs)
     };
     if !options.read_only && result.is_ok() && opened.is_ok_and(|opened| was_replaced(path, &opened)) {
         // A backup was put in its place while we waited for the lock: what we hold has no name any more.
@@ -116,6 +115,25 @@ fn try_open(path: &Path, options: &OpenOptions, syncs: &Arc<AtomicU64>) -> Resul
     result
         .and_then(|engine| guarded(|| RedbStorage::read_table(&engine)).map(|_| engine))
         .map_err(|error| if is_held(&error) { held(path, error) } else { at(path, error) })
+}
+
+/// Opens the database in a file, or makes one of an empty file.
+fn create_in(file: File, syncs: &Arc<AtomicU64>) -> Result<Engine> {
+    let same = file.try_clone().map_err(|error| io_error(&error))?;
+    let backend = guarded(|| FileBackend::new(file).into_error())?;
+    create(backend, Box::new(move || forget(&same)), syncs)
+}
+
+/// Lets go of what the system keeps of a file in memory, apart from what is still to be written.
+#[cfg(target_os = "linux")]
+fn forget(file: &File) -> io::Result<()> {
+    rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::DontNeed).map_err(io::Error::from)
+}
+
+/// Other systems offer nothing of the kind to every file system.
+#[cfg(not(target_os = "linux"))]
+fn forget(_file: &File) -> io::Result<()> {
+    Ok(())
 }
 
 /// Whether the name stands for another file than the one that was opened.
@@ -209,9 +227,9 @@ fn create_file(path: &Path, replace: &Replace, fill: impl FnOnce(&RedbStorage) -
         }
         _ => at(path, io_error(&error)),
     })?;
-    let database = create(guarded(|| FileBackend::new(file).into_error())?, &syncs)?;
+    let engine = create_in(file, &syncs)?;
     let place = Place::File { path: temporary.0.clone(), options: OpenOptions::default() };
-    let open = Open::new(Engine::Write(database), false);
+    let open = Open::new(engine, false);
     let storage = RedbStorage { database: RwLock::new(Some(open)), place, syncs };
     fill(&storage).map_err(|error| at(path, error))?;
     drop(storage);

@@ -70,20 +70,6 @@ fn publish_created(txn: &mut Txn<'_>, namespace: &str, created: &Container, now:
     events::publish(txn, namespace, "/containers/create", &event, now);
 }
 
-/// Whether there is a record of this id.
-#[cfg(feature = "bolt")]
-pub(in crate::store) fn exists(read: &dyn Read, namespace: &str, id: &str) -> Result<bool> {
-    halves::exists::<Container>(read, namespace, id)
-}
-
-/// Writes a record as another place has it, with its times, whatever the rules for new records say: it is there already.
-/// Expects that the namespace can have containers, and that the record does not exist.
-#[cfg(feature = "bolt")]
-pub(in crate::store) fn import(txn: &mut Txn<'_>, namespace: &str, container: &Container, now: Timestamp) {
-    halves::save(txn, namespace, container, None);
-    publish_created(txn, namespace, container, now);
-}
-
 pub(super) fn update(
     txn: &mut Txn<'_>,
     namespace: &str,

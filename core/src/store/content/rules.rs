@@ -43,7 +43,7 @@ pub(super) fn exists(read: &dyn Read, namespace: &str, digest: &str) -> Result<b
     read.get(&blob_key(namespace, digest), &mut |_| Ok(()))
 }
 
-fn missing(digest: &str) -> Error {
+pub(crate) fn missing(digest: &str) -> Error {
     Error::not_found(format!("content digest {digest}")).with_help("list the content to see what is there")
 }
 
@@ -51,7 +51,7 @@ pub(super) fn exists_already(digest: &str) -> Error {
     Error::already_exists(format!("content {digest}")).with_help("it need not be written again")
 }
 
-fn no_reference(reference: &str) -> Error {
+pub(crate) fn no_reference(reference: &str) -> Error {
     Error::not_found(format!("reference {reference}")).with_help("list the ingests to see what is there")
 }
 

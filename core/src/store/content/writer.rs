@@ -1,44 +1,93 @@
-use super::in_use::{Pin, Taken};
-use crate::content::OpenIngest;
-use crate::model::{IngestStatus, Timestamp};
-use crate::store::{Context, Store};
+use super::CommitContent;
+use super::book_writer::BookWriter;
+use crate::model::{Blob, IngestStatus};
 use crate::{Error, Result};
+use std::fmt::Debug;
 
-/// How much is copied at a time from a blob of another namespace.
-const CHUNK_BYTES: usize = 64 * 1024;
-
-/// Content that is being written. Bytes go to their place as they come; the book learns of them when the content is
-/// committed ([`ContentStore::commit_content`](super::ContentStore::commit_content)). Dropping the writer keeps the ingest,
-/// to go on with later; aborting it ([`ContentStore::abort_ingest`](super::ContentStore::abort_ingest)) removes it.
+/// Content that is being written. The place learns of it when it is committed
+/// ([`ContentStore::commit_content`](super::ContentStore::commit_content)). Dropping the writer keeps the ingest, to go on with
+/// later; aborting it ([`ContentStore::abort_ingest`](super::ContentStore::abort_ingest)) removes it.
 #[derive(Debug)]
-pub struct ContentWriter {
-    pub(super) store: Store,
-    pub(super) context: Context,
-    pub(super) reference: String,
-    pub(super) backend_reference: String,
-    pub(super) state: State,
+pub struct ContentWriter(Writer);
+
+#[derive(Debug)]
+enum Writer {
+    Book(Box<BookWriter>),
+    Other(Box<dyn WriteContent>),
 }
 
-#[derive(Debug)]
-pub(super) enum State {
-    /// The blob of another namespace, until somebody writes.
-    Shared {
-        status: IngestStatus,
-        pin: Pin,
-    },
-    Open {
-        ingest: Box<OpenIngest>,
-        taken: Taken,
-    },
-    /// Committed, or a commit was refused.
-    Closed,
+/// What a [`ContentWriter`] does in a place that is no book. For implementers of places; the methods are those of the writer.
+pub trait WriteContent: Send + Debug {
+    /// As [`ContentWriter::reference`].
+    fn reference(&self) -> &str;
+
+    /// As [`ContentWriter::status`].
+    ///
+    /// # Errors
+    /// `FailedPrecondition` when it was committed.
+    fn status(&self) -> Result<IngestStatus>;
+
+    /// As [`ContentWriter::digest`].
+    ///
+    /// # Errors
+    /// `FailedPrecondition` when it was committed; what the place gives.
+    fn digest(&mut self) -> Result<String>;
+
+    /// As [`ContentWriter::write`].
+    ///
+    /// # Errors
+    /// `FailedPrecondition` when it was committed; what the place gives.
+    fn write(&mut self, bytes: &[u8]) -> Result<()>;
+
+    /// As [`ContentWriter::clear`].
+    ///
+    /// # Errors
+    /// `FailedPrecondition` when it was committed; what the place gives.
+    fn clear(&mut self) -> Result<()>;
+
+    /// As [`ContentStore::commit_content`](super::ContentStore::commit_content).
+    ///
+    /// # Errors
+    /// As there.
+    fn commit(&mut self, commit: &CommitContent) -> Result<Blob>;
 }
 
 impl ContentWriter {
+    /// The writer of a place that is no book. For implementers of places.
+    #[must_use]
+    pub fn of_place(writer: Box<dyn WriteContent>) -> Self {
+        ContentWriter(Writer::Other(writer))
+    }
+
+    pub(super) fn of_book(writer: BookWriter) -> Self {
+        ContentWriter(Writer::Book(Box::new(writer)))
+    }
+
+    /// What it is in the place that [`of_place`](ContentWriter::of_place) got it from. For implementers of places.
+    ///
+    /// # Errors
+    /// `FailedPrecondition` when it is the writer of a book.
+    pub fn in_place(&mut self) -> Result<&mut dyn WriteContent> {
+        match &mut self.0 {
+            Writer::Other(writer) => Ok(&mut **writer),
+            Writer::Book(_) => Err(elsewhere()),
+        }
+    }
+
+    pub(super) fn in_book(&mut self) -> Result<&mut BookWriter> {
+        match &mut self.0 {
+            Writer::Book(writer) => Ok(writer),
+            Writer::Other(_) => Err(elsewhere()),
+        }
+    }
+
     /// What the client calls the ingest.
     #[must_use]
     pub fn reference(&self) -> &str {
-        &self.reference
+        match &self.0 {
+            Writer::Book(writer) => writer.reference(),
+            Writer::Other(writer) => writer.reference(),
+        }
     }
 
     /// How far it is.
@@ -46,113 +95,46 @@ impl ContentWriter {
     /// # Errors
     /// `FailedPrecondition` when it was committed.
     pub fn status(&self) -> Result<IngestStatus> {
-        let status = match &self.state {
-            State::Shared { status, .. } => status,
-            State::Open { ingest, .. } => ingest.status(),
-            State::Closed => return Err(closed()),
-        };
-        Ok(IngestStatus { reference: self.reference.clone(), ..status.clone() })
+        match &self.0 {
+            Writer::Book(writer) => writer.status(),
+            Writer::Other(writer) => writer.status(),
+        }
     }
 
     /// The digest of the bytes so far.
     ///
     /// # Errors
-    /// `FailedPrecondition` when it was committed; what the blob store gives: an ingest that goes on is read again.
+    /// `FailedPrecondition` when it was committed; what the place gives: an ingest that goes on is read again.
     pub fn digest(&mut self) -> Result<String> {
-        match &mut self.state {
-            State::Shared { status, .. } => Ok(status.expected.clone()),
-            State::Open { ingest, .. } => ingest.digest(),
-            State::Closed => Err(closed()),
+        match &mut self.0 {
+            Writer::Book(writer) => writer.digest(),
+            Writer::Other(writer) => writer.digest(),
         }
     }
 
     /// Adds bytes at the end.
     ///
     /// # Errors
-    /// `FailedPrecondition` when it was committed; what the blob store gives: nothing was added then.
+    /// `FailedPrecondition` when it was committed; what the place gives: nothing was added then.
     pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        if bytes.is_empty() {
-            return Ok(());
+        match &mut self.0 {
+            Writer::Book(writer) => writer.write(bytes),
+            Writer::Other(writer) => writer.write(bytes),
         }
-        let now = self.store.host.now();
-        self.unshare(true, now)?.append(bytes, now)
     }
 
     /// Removes all bytes, to begin again.
     ///
     /// # Errors
-    /// `FailedPrecondition` when it was committed; what the blob store gives.
+    /// `FailedPrecondition` when it was committed; what the place gives.
     pub fn clear(&mut self) -> Result<()> {
-        let now = self.store.host.now();
-        self.unshare(false, now)?.clear(now)
-    }
-
-    /// An ingest with bytes of its own. What was shared is copied into it, if it is to be kept.
-    fn unshare(&mut self, keep: bool, now: Timestamp) -> Result<&mut OpenIngest> {
-        if let State::Shared { status, .. } = &self.state {
-            let backends = &self.store.backends;
-            let taken = backends.in_use.take(&self.backend_reference, now)?;
-            // Something from an earlier writer may be there.
-            backends.blobs.abort(&self.backend_reference)?;
-            let (begun, bytes) =
-                backends.blobs.open(&self.backend_reference, if keep { status.total } else { 0 }, now)?;
-            let mut ingest = Box::new(OpenIngest::new(begun, bytes));
-            let mut buffer = vec![0; if keep { CHUNK_BYTES } else { 0 }];
-            loop {
-                let at = ingest.status().offset.cast_unsigned();
-                let read = backends.blobs.read_at(&status.expected, at, &mut buffer)?;
-                if read == 0 {
-                    break;
-                }
-                ingest.append(buffer.get(..read).unwrap_or_default(), now)?;
-            }
-            self.state = State::Open { ingest, taken };
-        }
-        match &mut self.state {
-            State::Open { ingest, .. } => Ok(ingest),
-            State::Shared { .. } | State::Closed => Err(closed()),
-        }
-    }
-
-    /// Puts the bytes in their place, and gives their digest and size. The pin keeps them there until there is a record.
-    ///
-    /// # Errors
-    /// `FailedPrecondition` when size or digest are not as expected. The writer is closed then; the ingest stays.
-    pub(super) fn publish(&mut self, size: i64, expected: &str) -> Result<(String, i64, Pin)> {
-        let reference = crate::text::quote(&self.reference);
-        let check_size = |have: i64| {
-            if size == 0 || size == have {
-                return Ok(());
-            }
-            Err(Error::failed_precondition(format!("{reference} failed size validation: {have} != {size}"))
-                .with_help("write what is missing, or abort the ingest"))
-        };
-        match std::mem::replace(&mut self.state, State::Closed) {
-            State::Shared { status, pin } => {
-                check_size(status.total)?;
-                if !expected.is_empty() && expected != status.expected {
-                    return Err(Error::failed_precondition(format!("{reference} unexpected digest"))
-                        .with_detail("digest", &status.expected)
-                        .with_detail("expected", expected));
-                }
-                Ok((status.expected, status.total, pin))
-            }
-            State::Open { mut ingest, taken } => {
-                let have = ingest.status().offset;
-                check_size(have)?;
-                // Which digest it will be is known only when the bytes are hashed with the algorithm that is expected, so
-                // both are kept.
-                let canonical = self.store.backends.in_use.pin(&ingest.digest()?);
-                let pin = if expected.is_empty() { canonical } else { self.store.backends.in_use.pin(expected) };
-                let digest = ingest.publish(expected)?;
-                drop(taken);
-                Ok((digest, have, pin))
-            }
-            State::Closed => Err(closed()),
+        match &mut self.0 {
+            Writer::Book(writer) => writer.clear(),
+            Writer::Other(writer) => writer.clear(),
         }
     }
 }
 
-fn closed() -> Error {
-    Error::failed_precondition("cannot commit on closed writer").with_help("open the ingest again")
+fn elsewhere() -> Error {
+    Error::failed_precondition("the writer was opened in another place").with_help("commit it there")
 }

@@ -75,14 +75,16 @@ impl From<Cursor> for Since {
     }
 }
 
-/// A number, or a cursor as text.
+/// `oldest`, `now`, a number, or a cursor as text.
 impl FromStr for Since {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        match parse_number(text) {
-            Some(number) => Ok(Since::After(number)),
-            None => text.parse().map(Since::Cursor),
+        match (text, parse_number(text)) {
+            ("oldest", _) => Ok(Since::Oldest),
+            ("now", _) => Ok(Since::Now),
+            (_, Some(number)) => Ok(Since::After(number)),
+            _ => text.parse().map(Since::Cursor),
         }
     }
 }

@@ -9,9 +9,10 @@ use crate::{Error, Result, Store};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::Hasher as _;
 use std::io::BufRead;
 use std::ops::ControlFlow;
-use xxhash_rust::xxh3::Xxh3Default;
+use twox_hash::XxHash3_64;
 
 /// How many conflicts an error names.
 const NAMED_CONFLICTS: usize = 10;
@@ -76,7 +77,7 @@ fn at_line(line: u64) -> impl Fn(Error) -> Error {
 fn read(mut input: impl BufRead) -> Result<Import> {
     let mut line = Vec::new();
     let mut number = 0;
-    let mut checksum = Xxh3Default::new();
+    let mut checksum = XxHash3_64::new();
     let mut next = |line: &mut Vec<u8>| {
         line.clear();
         input.read_until(b'\n', line).map_err(|error| Error::unavailable(format!("cannot read the export: {error}")))
@@ -92,7 +93,7 @@ fn read(mut input: impl BufRead) -> Result<Import> {
         if header.is_none() {
             header = Some(first_line(&value).map_err(at)?);
         } else if let Some(end) = value.get("end") {
-            let expected = End { records, checksum: format!("{:016x}", checksum.digest()) };
+            let expected = End { records, checksum: format!("{:016x}", checksum.finish()) };
             if End::deserialize(end).ok() != Some(expected) || value.as_object().is_none_or(|end| end.len() > 1) {
                 return Err(at(Error::invalid_argument("the lines before it are not those that were exported")
                     .with_help("export again; what was changed by hand has no checksum")));
@@ -111,7 +112,7 @@ fn read(mut input: impl BufRead) -> Result<Import> {
                 entries.insert(key, (value, number));
             }
         }
-        checksum.update(&line);
+        checksum.write(&line);
     }
     let message = if number == 0 { "the export is empty" } else { "the export was cut: it has no end" };
     Err(at_line(number + 1)(Error::invalid_argument(message).with_help(WHAT)))

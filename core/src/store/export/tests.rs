@@ -159,7 +159,7 @@ fn with_records(records: &[&str]) -> String {
         out.push_str(record);
         out.push('\n');
     }
-    let checksum = xxhash_rust::xxh3::xxh3_64(out.as_bytes());
+    let checksum = twox_hash::XxHash3_64::oneshot(out.as_bytes());
     out + &format!("{{\"end\":{{\"records\":{},\"checksum\":\"{checksum:016x}\"}}}}\n", records.len())
 }
 

@@ -1,7 +1,7 @@
-//! What labels say to the collector. Source: containerd-metadata §10.3.
+//! What labels, and the resources of leases, say to the collector. Source: containerd-metadata §10.3.
 
 use super::{CollectRules, ResourceKind};
-use crate::model::{EXPIRE_LABEL, Labels, Timestamp};
+use crate::model::{EXPIRE_LABEL, Labels, LeaseResource, Timestamp};
 use crate::rules::parse_duration;
 
 /// Keeps a lease from holding what its resources refer to.
@@ -54,6 +54,19 @@ pub(super) fn is_flat(labels: &Labels) -> bool {
 pub(super) fn age(used_at: &str, now: Timestamp) -> Option<i64> {
     let since = now.nanos_since(used_at)?;
     i64::try_from(since.clamp(i64::MIN.into(), i64::MAX.into())).ok()
+}
+
+/// What a lease holds by a resource, if the rules know its type.
+pub(super) fn held(resource: &LeaseResource, rules: CollectRules) -> Option<(ResourceKind, String)> {
+    let id = resource.id.clone();
+    match resource.kind.as_str() {
+        "content" => Some((ResourceKind::Content, id)),
+        "ingests" => Some((ResourceKind::Ingest, id)),
+        "images" if rules == CollectRules::Containerd23 => Some((ResourceKind::Image, id)),
+        kind => {
+            kind.strip_prefix("snapshots/").map(|snapshotter| (ResourceKind::Snapshot, format!("{snapshotter}/{id}")))
+        }
+    }
 }
 
 pub(super) fn meaning<'a>(key: &str, value: &'a str, rules: CollectRules) -> Option<Meaning<'a>> {

@@ -1,15 +1,12 @@
 //! Draws the graph of a namespace from its records. Source: containerd-metadata §10.4, §10.5.
 
 use super::graph::Graph;
+use super::holder::Holder;
 use super::labels::{self, Age, Meaning};
 use super::{Because, CollectRules, How, Resource, ResourceKind};
-use crate::model::{Container, Labels, Sandbox, Timestamp};
-use crate::storage::Read;
-use crate::storage::layout::{self, Space};
-use crate::store::{content, halves, images, leases, snapshots};
-use crate::{Error, Result};
+use crate::Result;
+use crate::model::{Labels, LeaseResource, Timestamp};
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 
 pub(super) struct Scanned {
     pub(super) graph: Graph,
@@ -25,9 +22,16 @@ pub(super) struct Record {
     pub(super) number: usize,
 }
 
-pub(super) fn scan(read: &dyn Read, namespace: &str, rules: CollectRules, now: Timestamp) -> Result<Scanned> {
+/// What is called with each record and its key.
+pub(crate) type Visit<'a> = dyn FnMut(&[u8], Holder) -> Result<()> + 'a;
+
+/// Draws the graph of the records that `each` shows.
+pub(super) fn scan(
+    rules: CollectRules,
+    now: Timestamp,
+    each: impl FnOnce(&mut Visit<'_>) -> Result<()>,
+) -> Result<Scanned> {
     let mut scan = Scan {
-        namespace,
         rules,
         now,
         graph: Graph::default(),
@@ -35,19 +39,15 @@ pub(super) fn scan(read: &dyn Read, namespace: &str, rules: CollectRules, now: T
         conditions: Vec::new(),
         used_at: BTreeMap::new(),
     };
-    scan.leases(read)?;
-    scan.snapshots(read)?;
-    scan.ingests(read)?;
-    scan.content(read)?;
-    scan.images(read)?;
-    scan.containers(read)?;
-    scan.sandboxes(read)?;
+    each(&mut |key, holder| {
+        scan.record(key, holder);
+        Ok(())
+    })?;
     scan.apply_conditions();
     Ok(Scanned { graph: scan.graph, records: scan.records })
 }
 
-struct Scan<'a> {
-    namespace: &'a str,
+struct Scan {
     rules: CollectRules,
     now: Timestamp,
     graph: Graph,
@@ -74,34 +74,80 @@ struct Listens {
     used_at: bool,
 }
 
-impl Scan<'_> {
-    fn leases(&mut self, read: &dyn Read) -> Result<()> {
-        each(read, self.namespace, Space::Lease, |key, parts, value| {
-            let lease = leases::decode(value)?;
-            let [id] = texts(key, parts)?;
-            let number = self.add(key, ResourceKind::Lease, id.clone());
-            if labels::is_expired(&lease.labels, self.now) {
-                return Ok(());
+impl Scan {
+    fn record(&mut self, key: &[u8], holder: Holder) {
+        match holder {
+            Holder::Lease { id, labels, resources } => {
+                let number = self.add(key, ResourceKind::Lease, id);
+                if labels::is_expired(&labels, self.now) {
+                    return;
+                }
+                self.graph.root(number, Because::Root);
+                let flat = labels::is_flat(&labels);
+                for resource in resources {
+                    self.held(number, &resource, flat);
+                }
             }
-            self.graph.root(number, Because::Root);
-            let flat = labels::is_flat(&lease.labels);
-            for resource in leases::list_resources(read, self.namespace, &id)? {
-                self.held(number, &resource.kind, resource.id, flat);
+            Holder::Snapshot { snapshotter, key: name, parent, labels, .. } => {
+                let number = self.add(key, ResourceKind::Snapshot, format!("{snapshotter}/{name}"));
+                if !parent.is_empty() {
+                    let parent = self.graph.id(ResourceKind::Snapshot, format!("{snapshotter}/{parent}"));
+                    self.graph.edge(number, parent, How::Parent);
+                }
+                let listens = Listens { root: true, back_references: true, used_at: true, ..Listens::default() };
+                self.labels(number, &labels, listens);
             }
-            Ok(())
-        })
+            Holder::Ingest { reference, expires_at, expected } => {
+                let number = self.add(key, ResourceKind::Ingest, reference);
+                // Without a time it is a lease that keeps it.
+                if expires_at.is_some_and(|expires_at| self.now <= expires_at) {
+                    self.graph.root(number, Because::Root);
+                }
+                if !expected.is_empty() {
+                    let expected = self.graph.id(ResourceKind::Content, expected);
+                    self.graph.edge(number, expected, How::Expected);
+                }
+            }
+            Holder::Content { digest, labels } => {
+                let number = self.add(key, ResourceKind::Content, digest);
+                let listens = Listens { root: true, back_references: true, conditions: true, ..Listens::default() };
+                self.labels(number, &labels, listens);
+            }
+            Holder::Image { name, target, labels } => {
+                let expires = self.rules == CollectRules::Containerd23;
+                let number = if expires {
+                    self.add(key, ResourceKind::Image, name)
+                } else {
+                    self.graph.add(ResourceKind::Image, name)
+                };
+                if !expires || !labels::is_expired(&labels, self.now) {
+                    self.graph.root(number, Because::Root);
+                }
+                let target = self.graph.id(ResourceKind::Content, target);
+                self.graph.edge(number, target, How::Target);
+                let listens = Listens { back_references: true, conditions: true, ..Listens::default() };
+                self.labels(number, &labels, listens);
+            }
+            Holder::Container { id, snapshotter, snapshot_key, labels, .. } => {
+                let number = self.graph.add(ResourceKind::Container, id);
+                self.graph.root(number, Because::Root);
+                if !snapshotter.is_empty() {
+                    let snapshot = self.graph.id(ResourceKind::Snapshot, format!("{snapshotter}/{snapshot_key}"));
+                    self.graph.edge(number, snapshot, How::Snapshot);
+                }
+                self.labels(number, &labels, Listens::default());
+            }
+            Holder::Sandbox { id, labels } if self.rules == CollectRules::Containerd23 => {
+                let number = self.graph.add(ResourceKind::Sandbox, id);
+                self.graph.root(number, Because::Root);
+                self.labels(number, &labels, Listens::default());
+            }
+            Holder::Sandbox { .. } => {}
+        }
     }
 
-    fn held(&mut self, lease: usize, kind: &str, id: String, flat: bool) {
-        let (kind, id) = match kind {
-            "content" => (ResourceKind::Content, id),
-            "ingests" => (ResourceKind::Ingest, id),
-            "images" if self.rules == CollectRules::Containerd23 => (ResourceKind::Image, id),
-            _ => match kind.strip_prefix("snapshots/") {
-                Some(snapshotter) => (ResourceKind::Snapshot, format!("{snapshotter}/{id}")),
-                None => return,
-            },
-        };
+    fn held(&mut self, lease: usize, resource: &LeaseResource, flat: bool) {
+        let Some((kind, id)) = labels::held(resource, self.rules) else { return };
         let number = self.graph.id(kind, id);
         // An ingest has no labels, and holds its content with labels in any case.
         if flat && kind != ResourceKind::Ingest {
@@ -109,100 +155,6 @@ impl Scan<'_> {
         } else {
             self.graph.edge(lease, number, How::Lease);
         }
-    }
-
-    fn snapshots(&mut self, read: &dyn Read) -> Result<()> {
-        each(read, self.namespace, Space::Snapshot, |key, parts, value| {
-            let snapshot = snapshots::record::decode(value)?;
-            let [snapshotter, name] = texts(key, parts)?;
-            let number = self.add(key, ResourceKind::Snapshot, format!("{snapshotter}/{name}"));
-            if !snapshot.parent.is_empty() {
-                let parent = self.graph.id(ResourceKind::Snapshot, format!("{snapshotter}/{}", snapshot.parent));
-                self.graph.edge(number, parent, How::Parent);
-            }
-            let listens = Listens { root: true, back_references: true, used_at: true, ..Listens::default() };
-            self.labels(number, &snapshot.labels, listens);
-            Ok(())
-        })
-    }
-
-    fn ingests(&mut self, read: &dyn Read) -> Result<()> {
-        each(read, self.namespace, Space::Ingest, |key, parts, value| {
-            let [reference] = texts(key, parts)?;
-            let ingest = content::record::decode_ingest(&reference, value)?;
-            let number = self.add(key, ResourceKind::Ingest, reference);
-            // Without a time it is a lease that keeps it.
-            if ingest.expires_at.is_some_and(|expires_at| self.now <= expires_at) {
-                self.graph.root(number, Because::Root);
-            }
-            if !ingest.expected.is_empty() {
-                let expected = self.graph.id(ResourceKind::Content, ingest.expected);
-                self.graph.edge(number, expected, How::Expected);
-            }
-            Ok(())
-        })
-    }
-
-    fn content(&mut self, read: &dyn Read) -> Result<()> {
-        each(read, self.namespace, Space::Blob, |key, parts, value| {
-            let blob = content::record::decode_blob(value)?;
-            let [digest] = texts(key, parts)?;
-            let number = self.add(key, ResourceKind::Content, digest);
-            let listens = Listens { root: true, back_references: true, conditions: true, ..Listens::default() };
-            self.labels(number, &blob.labels, listens);
-            Ok(())
-        })
-    }
-
-    fn images(&mut self, read: &dyn Read) -> Result<()> {
-        each(read, self.namespace, Space::Image, |key, parts, value| {
-            let image = images::decode(value)?;
-            let [name] = texts(key, parts)?;
-            let expires = self.rules == CollectRules::Containerd23;
-            let number = if expires {
-                self.add(key, ResourceKind::Image, name)
-            } else {
-                self.graph.add(ResourceKind::Image, name)
-            };
-            if !expires || !labels::is_expired(&image.labels, self.now) {
-                self.graph.root(number, Because::Root);
-            }
-            let target = self.graph.id(ResourceKind::Content, image.target.digest);
-            self.graph.edge(number, target, How::Target);
-            let listens = Listens { back_references: true, conditions: true, ..Listens::default() };
-            self.labels(number, &image.labels, listens);
-            Ok(())
-        })
-    }
-
-    fn containers(&mut self, read: &dyn Read) -> Result<()> {
-        each(read, self.namespace, Space::ContainerHead, |key, parts, value| {
-            let container: Container = halves::decode_head(value)?;
-            let [id] = texts(key, parts)?;
-            let number = self.graph.add(ResourceKind::Container, id);
-            self.graph.root(number, Because::Root);
-            if !container.snapshotter.is_empty() {
-                let id = format!("{}/{}", container.snapshotter, container.snapshot_key);
-                let snapshot = self.graph.id(ResourceKind::Snapshot, id);
-                self.graph.edge(number, snapshot, How::Snapshot);
-            }
-            self.labels(number, &container.labels, Listens::default());
-            Ok(())
-        })
-    }
-
-    fn sandboxes(&mut self, read: &dyn Read) -> Result<()> {
-        if self.rules == CollectRules::Containerd16 {
-            return Ok(());
-        }
-        each(read, self.namespace, Space::SandboxHead, |key, parts, value| {
-            let sandbox: Sandbox = halves::decode_head(value)?;
-            let [id] = texts(key, parts)?;
-            let number = self.graph.add(ResourceKind::Sandbox, id);
-            self.graph.root(number, Because::Root);
-            self.labels(number, &sandbox.labels, Listens::default());
-            Ok(())
-        })
     }
 
     /// Notes a record that can be removed.
@@ -244,28 +196,4 @@ impl Scan<'_> {
             }
         }
     }
-}
-
-/// Shows each record of a space in a namespace: its key, the parts of the key behind the namespace, and its value.
-fn each(
-    read: &dyn Read,
-    namespace: &str,
-    space: Space,
-    mut visit: impl FnMut(&[u8], Vec<Vec<u8>>, &[u8]) -> Result<()>,
-) -> Result<()> {
-    let records = layout::records(space, namespace.as_bytes());
-    read.scan(&records, layout::prefix_end(&records).as_deref(), &mut |key, value| {
-        let mut parts = layout::parse(key).map(|(_, parts)| parts).unwrap_or_default();
-        let parts = parts.split_off(parts.len().min(1));
-        visit(key, parts, value)?;
-        Ok(ControlFlow::Continue(()))
-    })
-}
-
-/// The parts of a key as texts, all `N` of them.
-fn texts<const N: usize>(key: &[u8], parts: Vec<Vec<u8>>) -> Result<[String; N]> {
-    let texts = parts.into_iter().map(String::from_utf8).collect::<Result<Vec<_>, _>>().ok();
-    texts
-        .and_then(|texts| texts.try_into().ok())
-        .ok_or_else(|| Error::data_loss(format!("{} is not UTF-8", layout::describe(key))))
 }

@@ -451,7 +451,8 @@ proptest! {
 
     #[test]
     fn what_is_kept_is_kept_by_a_way_from_a_root(records in world()) {
-        let collected = store(&records).collect(&options(true, CollectRules::default())).unwrap();
+        let book = store(&records);
+        let collected = book.collect(&options(true, CollectRules::default())).unwrap();
         for namespace in &collected.namespaces {
             for (position, reached) in namespace.kept.iter().enumerate() {
                 match reached.because {
@@ -460,6 +461,20 @@ proptest! {
                         !matches!(reached.resource.kind, ResourceKind::Content | ResourceKind::Snapshot)
                     ),
                     super::Because::RootLabel(_) => {}
+                }
+                // The way back tells the same.
+                if let super::Because::Reference { by, how } = &reached.because {
+                    let all = book.owners(&reached.resource.id).unwrap();
+                    let owned = all.iter().find(|owned| {
+                        owned.namespace == namespace.name && owned.resource == reached.resource
+                    });
+                    let owned = owned.unwrap();
+                    prop_assert_eq!(owned.exists, reached.exists);
+                    let holder = &namespace.kept[*by];
+                    let is_holder = |owner: &super::Owner| {
+                        owner.resource == holder.resource && owner.exists == holder.exists && owner.how == *how
+                    };
+                    prop_assert!(owned.owners.iter().any(|owner| owner.of == owned.resource && is_holder(owner)));
                 }
                 let way = namespace.why(&reached.resource);
                 let begins_at_root = !matches!(way[0].because, super::Because::Reference { .. });

@@ -5,7 +5,7 @@ use crate::filter::{Adaptor, Filter, join_path};
 use crate::model::{Labels, Mount, Snapshot, SnapshotKind, Timestamp};
 use crate::proto::generated::containerd::events::{SnapshotCommit, SnapshotPrepare, SnapshotRemove};
 use crate::proto::generated::containerd::services::snapshots::v1 as proto;
-use crate::snapshot::{CommitActive, Snapshotter};
+use crate::snapshot::{self, CommitActive, MetadataOnly, Snapshotter};
 use crate::storage::layout::{self, Space};
 use crate::storage::{Read, Txn};
 use crate::store::backends::Backends;
@@ -16,20 +16,20 @@ use crate::{Error, ErrorKind, Result};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 /// The label that names the snapshot which a prepared one will become, for snapshotters that may have it already.
-const TARGET_LABEL: &str = "containerd.io/snapshot.ref";
+pub(in crate::store) const TARGET_LABEL: &str = "containerd.io/snapshot.ref";
 
 /// Labels that begin with this are the snapshotter's too.
 const INHERITED_PREFIX: &str = "containerd.io/snapshot/";
 
 /// Where an operation works, and for whom.
-#[derive(Clone, Copy)]
 pub(super) struct Place<'a> {
     pub(super) namespace: &'a str,
     pub(super) lease: Option<&'a str>,
     pub(super) snapshotter: &'a str,
-    pub(super) backend: &'a dyn Snapshotter,
+    pub(super) backend: Arc<dyn Snapshotter>,
 }
 
 impl Place<'_> {
@@ -51,10 +51,7 @@ impl Place<'_> {
     }
 
     fn find(&self, read: &dyn Read, key: &str) -> Result<Snapshot> {
-        self.load(read, key)?.ok_or_else(|| {
-            Error::not_found(format!("snapshot {key} does not exist"))
-                .with_help("list the snapshots to see what is there")
-        })
+        self.load(read, key)?.ok_or_else(|| missing(key))
     }
 
     fn find_parent(&self, read: &dyn Read, key: &str) -> Result<Snapshot> {
@@ -87,6 +84,11 @@ impl Place<'_> {
     }
 }
 
+/// The refusal of what needs a snapshot that is not there.
+pub(crate) fn missing(key: &str) -> Error {
+    Error::not_found(format!("snapshot {key} does not exist")).with_help("list the snapshots to see what is there")
+}
+
 fn snapshot_key(namespace: &str, snapshotter: &str, key: &str) -> Vec<u8> {
     let parts = [namespace, snapshotter, key].map(str::as_bytes);
     layout::key(Space::Snapshot, &parts)
@@ -106,7 +108,7 @@ fn exists_already(key: &str) -> Error {
 }
 
 /// What of the labels is the snapshotter's too.
-fn inherited(labels: &Labels) -> Labels {
+pub(in crate::store) fn inherited(labels: &Labels) -> Labels {
     let inherits = |key: &str| key == TARGET_LABEL || key.starts_with(INHERITED_PREFIX);
     labels.iter().filter(|(key, _)| inherits(key)).map(|(key, value)| (key.clone(), value.clone())).collect()
 }
@@ -116,6 +118,34 @@ fn overlaid(backing: Snapshot, own: Snapshot) -> Snapshot {
     let mut labels = backing.labels;
     labels.extend(own.labels);
     Snapshot { kind: backing.kind, labels, ..own }
+}
+
+/// What a snapshot's snapshotter calls it, if there is a record of it.
+#[cfg(feature = "bolt")]
+pub(in crate::store) fn find_backend_name(
+    read: &dyn Read,
+    namespace: &str,
+    snapshotter: &str,
+    key: &str,
+) -> Result<Option<String>> {
+    let found = read.decode(&snapshot_key(namespace, snapshotter, key), record::decode)?;
+    Ok(found.map(|snapshot| snapshot.backend_name).filter(|name| !name.is_empty()))
+}
+
+/// Has a snapshotter's counter go on behind a number.
+#[cfg(feature = "bolt")]
+pub(in crate::store) fn import_sequence(
+    txn: &mut Txn<'_>,
+    namespace: &str,
+    snapshotter: &str,
+    sequence: u64,
+) -> Result<()> {
+    let key = layout::key(Space::Sequence, &[namespace, snapshotter].map(str::as_bytes));
+    let there = (&*txn as &dyn Read).decode(&key, decode_sequence)?;
+    if there.is_none_or(|there| there < sequence) {
+        txn.put(key, sequence.to_le_bytes().to_vec());
+    }
+    Ok(())
 }
 
 pub(super) fn backend_name(read: &dyn Read, place: &Place<'_>, key: &str) -> Result<String> {
@@ -388,7 +418,11 @@ pub(in crate::store) fn clean_up(txn: &mut Txn<'_>, backends: &Backends) -> Resu
         })?;
     }
     let mut removed = Vec::new();
-    for (snapshotter, backend) in backends.snapshotters() {
+    let known: BTreeSet<&str> = backends.snapshotters().map(|(name, _)| name).collect();
+    let kept = snapshot::kept(txn)?.into_iter().filter(|name| !known.contains(name.as_str()));
+    let imported: Vec<MetadataOnly> = kept.map(|name| MetadataOnly::native().named(name)).collect();
+    let imported = imported.iter().map(|snapshotter| (snapshotter.name(), snapshotter as &dyn Snapshotter));
+    for (snapshotter, backend) in backends.snapshotters().chain(imported) {
         let named = named.remove(snapshotter).unwrap_or_default();
         let first = removed.len();
         backend.walk(txn, &mut |snapshot| {

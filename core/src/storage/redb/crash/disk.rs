@@ -28,6 +28,8 @@ struct State {
     unsynced: Vec<Event>,
     log: Vec<Event>,
     fault: Option<Fault>,
+    /// Whether the system does not let go of what it holds for written.
+    remembers: bool,
 }
 
 impl std::fmt::Debug for State {
@@ -79,6 +81,34 @@ impl Disk {
 
     pub(in super::super) fn bytes(&self) -> Vec<u8> {
         self.state().bytes.clone()
+    }
+
+    /// From now on the system does not forget what it holds for written.
+    pub(super) fn remember(&self) {
+        self.state().remembers = true;
+    }
+
+    /// What makes a reader see what is on the disk, under what is still to be written there.
+    pub(in super::super) fn forget(&self) -> super::super::Forget {
+        let disk = self.clone();
+        Box::new(move || {
+            let mut state = disk.state();
+            if state.remembers {
+                return Ok(());
+            }
+            let mut bytes = state.durable.clone();
+            state.unsynced.iter().for_each(|event| event.apply(&mut bytes));
+            state.bytes = bytes;
+            Ok(())
+        })
+    }
+
+    /// The disk as the next process finds it when the one that used it was killed.
+    pub(super) fn after_a_kill(&self) -> Disk {
+        let state = self.state();
+        let (bytes, durable, blocks) = (state.bytes.clone(), state.durable.clone(), state.blocks.clone());
+        let unsynced = state.unsynced.clone();
+        Disk(Arc::new(Mutex::new(State { bytes, durable, blocks, unsynced, ..State::default() })))
     }
 
     pub(super) fn durable(&self) -> Vec<u8> {
@@ -277,9 +307,15 @@ impl StorageBackend for Disk {
     fn sync_data(&self) -> io::Result<()> {
         let mut state = self.state();
         let unsynced = std::mem::take(&mut state.unsynced);
-        // As on Linux: after a failed sync what was to be synced is still seen, but will never be written by itself.
-        if !state.is_of_space() {
-            state.advance()?;
+        // As on Linux: after a failed sync what was to be synced is still seen, but will never be written by itself. Some of it
+        // may have been.
+        if !state.is_of_space()
+            && let Err(error) = state.advance()
+        {
+            let done = state.log.len();
+            let some = unsynced.iter().enumerate().filter(|(at, _)| (at + done).is_multiple_of(3));
+            some.for_each(|(_, event)| event.apply(&mut state.durable));
+            return Err(error);
         }
         for event in unsynced {
             event.apply(&mut state.durable);

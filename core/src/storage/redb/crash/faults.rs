@@ -59,13 +59,18 @@ struct Outcomes {
     visible: usize,
     /// Operations that failed because the storage could not be opened again as long as the fault lasted.
     closed: usize,
+    /// Failed in a process that was killed then; the next one found the change.
+    found_after_kill: usize,
     kinds: BTreeMap<ErrorKind, usize>,
 }
 
 /// Runs the operations on a disk that fails once, or for the time of one operation. Answers whether it came to that.
-fn run(fault: Fault, outcomes: &mut Outcomes) -> bool {
-    let what = format!("{fault:?}");
+fn run(fault: Fault, remembers: bool, outcomes: &mut Outcomes) -> bool {
+    let what = format!("{fault:?}{}", if remembers { " where the system remembers what is lost" } else { "" });
     let disk = Disk::default();
+    if remembers {
+        disk.remember();
+    }
     let store = open_store(&disk);
     let mut model = Records::new();
     disk.fail(fault);
@@ -80,6 +85,9 @@ fn run(fault: Fault, outcomes: &mut Outcomes) -> bool {
                 outcomes.failed_operations += 1;
                 *outcomes.kinds.entry(error.kind()).or_default() += 1;
                 check_while_failing(&store, &error, &model, &after, outcomes, &what);
+                if !remembers {
+                    check_after_a_kill(&disk.after_a_kill(), number, &model, &after, outcomes, &what);
+                }
                 healed = disk.heal();
                 assert!(healed, "{what}: {error:?}");
                 let found = records(&store).unwrap();
@@ -132,29 +140,77 @@ fn check_while_failing(
     }
 }
 
+/// The process that met the failure is killed. The next one works on what it finds, and then the power is cut.
+fn check_after_a_kill(
+    disk: &Disk,
+    number: usize,
+    before: &Records,
+    after: &Records,
+    outcomes: &mut Outcomes,
+    what: &str,
+) {
+    let store = open_store(disk);
+    let found = records(&store).unwrap();
+    assert!(found == *before || found == *after, "{what}: {found:?} after a kill");
+    outcomes.found_after_kill += usize::from(found == *after);
+    let mut model = found;
+    // Enough to use the pages again that the failed commit had taken.
+    for number in number + 100..number + 104 {
+        let result;
+        (model, result) = operate(&store, number, &model);
+        match result {
+            Ok(()) => {}
+            Err(error) => assert_eq!(error.kind(), ErrorKind::NotFound, "{what}: after a kill: {error:?}"),
+        }
+    }
+    let model = records(&store).unwrap();
+    let storage = RedbStorage::from_bytes(disk.durable()).unwrap_or_else(|error| panic!("{what}, killed: {error:?}"));
+    let left = Store::with_storage(Box::new(storage), Arc::new(Ticks::default())).unwrap();
+    assert_eq!(records(&left).unwrap(), model, "{what}: after a kill and a power cut");
+    assert_eq!(left.check().unwrap(), [], "{what}: after a kill and a power cut");
+}
+
 #[test]
 fn a_failing_disk_fails_the_operation_and_nothing_else() {
     let mut outcomes = Outcomes::default();
     for kind in [io::ErrorKind::StorageFull, io::ErrorKind::Other] {
         for lasting in [false, true] {
             let mut after = 0;
-            while run(Fault { after, kind, lasting, of_space: false }, &mut outcomes) {
+            while run(Fault { after, kind, lasting, of_space: false }, false, &mut outcomes) {
                 outcomes.faults += 1;
                 after += 1;
             }
         }
     }
     println!(
-        "{} faults: {} operations failed {:?}, {} were visible all the same and said so, {} closed the book for their time",
-        outcomes.faults, outcomes.failed_operations, outcomes.kinds, outcomes.visible, outcomes.closed
+        "{} faults: {} operations failed {:?}, {} were visible all the same and said so, {} closed the book for their time, \
+         {} were there after a kill",
+        outcomes.faults,
+        outcomes.failed_operations,
+        outcomes.kinds,
+        outcomes.visible,
+        outcomes.closed,
+        outcomes.found_after_kill
     );
+}
+
+/// Not every system can be made to read the disk again. What the failed sync has lost is written again then.
+#[test]
+fn what_one_failed_sync_has_lost_is_written_again() {
+    let mut outcomes = Outcomes::default();
+    let mut after = 0;
+    while run(Fault { after, kind: io::ErrorKind::Other, lasting: false, of_space: false }, true, &mut outcomes) {
+        outcomes.faults += 1;
+        after += 1;
+    }
+    println!("{} faults: {} operations failed {:?}", outcomes.faults, outcomes.failed_operations, outcomes.kinds);
 }
 
 #[test]
 fn a_full_disk_fails_what_needs_space_and_nothing_else() {
     let mut outcomes = Outcomes::default();
     let mut after = 0;
-    while run(Fault { after, kind: io::ErrorKind::StorageFull, lasting: true, of_space: true }, &mut outcomes) {
+    while run(Fault { after, kind: io::ErrorKind::StorageFull, lasting: true, of_space: true }, false, &mut outcomes) {
         outcomes.faults += 1;
         after += 1;
     }

@@ -1,0 +1,2 @@
+export * from "../types/check.js";
+export * from "../types/error.js";

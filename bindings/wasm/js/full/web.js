@@ -1,0 +1,12 @@
+import { instantiate } from "../../pkg/stowbook.js";
+import { bindFull } from "../bind.js";
+import { fetchModule } from "../fetch.js";
+import { Engine } from "../instance.js";
+
+export { StowbookError } from "../error.js";
+
+// Bundlers look for this very expression.
+const module = await fetchModule(new URL("../../pkg/stowbook.wasm", import.meta.url));
+
+export const { Filter, MetaDb, Store, decode, detect, encode, explain, fix, fromJson, rules, toJson, validate, version } =
+  bindFull(new Engine(module, instantiate));

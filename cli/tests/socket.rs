@@ -1,0 +1,306 @@
+//! `--address`: every command that works on records does at a server what it does in a book.
+
+#![cfg(all(unix, feature = "serve"))]
+#![allow(clippy::unwrap_used)]
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long a process may take to begin: much longer than it takes.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn stowbook(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_stowbook"));
+    command
+        .current_dir(folder)
+        .env_remove("STOWBOOK_DB")
+        .env_remove("CONTAINERD_NAMESPACE")
+        .env_remove("XDG_DATA_HOME");
+    command.env("HOME", folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// A server that is killed when the test ends.
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+fn serve(folder: &Path) -> Server {
+    let mut command = stowbook(folder);
+    command.args(["--db", "served.redb", "serve", "--address", "unix://s", "--log-level", "off"]);
+    let server = Server(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+    let began = Instant::now();
+    while UnixStream::connect(folder.join("s")).is_err() {
+        assert!(began.elapsed() < PATIENCE, "the start takes too long");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    server
+}
+
+/// What a command prints and how it ends, without what is another each time or tells the place.
+fn run(folder: &Path, place: &[&str], command: &str) -> String {
+    // Words in quotes are one.
+    let words: Vec<&str> = command
+        .split('\'')
+        .enumerate()
+        .flat_map(|(n, part)| if n % 2 == 0 { part.split(' ').collect() } else { vec![part] })
+        .filter(|word| !word.is_empty())
+        .collect();
+    let mut child = stowbook(folder).args(place).args(words).stdin(Stdio::piped()).spawn().unwrap();
+    // A command that reads nothing may be gone.
+    let _ = child.stdin.take().unwrap().write_all(b"{\"ociVersion\":\"1.2.0\"}");
+    let output = child.wait_with_output().unwrap();
+    let text = format!(
+        "{}{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+        output.status.code().unwrap()
+    );
+    text.replace("socket s", "PLACE")
+        .replace("book direct.redb", "PLACE")
+        .replace("\"socket\": \"s\"", "PLACE")
+        .replace("\"book\": \"direct.redb\"", "PLACE")
+        .lines()
+        // It is no field of the wire's message.
+        .filter(|line| !line.contains("backend_name"))
+        .map(|line| without_times(line).trim_end_matches(',').to_owned() + "\n")
+        .collect()
+}
+
+/// Instants, and what they lead to, become `TIME`.
+fn without_times(line: &str) -> String {
+    line.split_inclusive(['"', ' ', '\t', ','])
+        .map(|word| {
+            let looks_like_one =
+                word.len() >= 10 && word.as_bytes()[4] == b'-' && word.as_bytes()[..4].iter().all(u8::is_ascii_digit)
+                    || word.len() > 8 && word.as_bytes()[2] == b':' && word.as_bytes()[5] == b':';
+            if looks_like_one { "TIME " } else { word }
+        })
+        .collect()
+}
+
+#[test]
+fn a_session_at_a_server_is_the_same_as_one_in_a_book() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("hello"), "hello").unwrap();
+    std::fs::write(folder.path().join("spec.json"), r#"{"ociVersion":"1.2.0"}"#).unwrap();
+    let _server = serve(folder.path());
+    const HELLO: &str = "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
+    let session = r"
+        ns create moby tier=back
+        ns label moby tier=front
+        ns ls
+        -n moby ns ls -q
+        c create docker.io/library/nginx:alpine web --label role=web
+        c create docker.io/library/nginx:alpine web
+        c create --config spec.json api
+        c create --config - db
+        c ls
+        c ls -q labels.role==web
+        c ls labels==
+        c info web
+        c info --spec api
+        c label web role=front other=x
+        c update web --image docker.io/library/nginx:1
+        c update web --snapshot-key k
+        -o json c ls id==web
+        c info nosuch
+        -o json c info nosuch
+        c rm nosuch db
+        i create example.com/a:1 --digest HELLO --size 5 --media-type application/vnd.oci.image.manifest.v1+json --label k=v
+        i ls
+        i tag example.com/a:1 example.com/b:1 example.com/c:1
+        i tag example.com/a:1 example.com/b:1
+        i tag --force example.com/a:1 example.com/b:1
+        i label example.com/a:1 k=w
+        i info example.com/a:1
+        i rm example.com/c:1 nosuch
+        i ls -q
+        s create box --label a=b
+        s create box
+        s ls -q
+        s label box a=c
+        s info box
+        s rm box
+        content ingest greeting hello --label containerd.io/gc.root=x
+        content ingest greeting hello
+        content ingest wrong hello --expected-size 6
+        content active
+        content abort wrong nosuch
+        content ls -q
+        content get HELLO
+        content info HELLO
+        content label HELLO tier=front
+        -n other content ingest theirs hello --expected-digest HELLO
+        content rm HELLO
+        content get HELLO
+        snapshots prepare one
+        snapshots mounts /mnt one
+        snapshots commit base one
+        snapshots prepare two base
+        snapshots view three base
+        snapshots ls
+        snapshots tree
+        snapshots label base a=b
+        snapshots info base
+        snapshots usage
+        snapshots rm base
+        snapshots rm two
+        leases create --id l -x 0 a=b
+        leases resources add l content HELLO
+        leases resources ls l
+        leases resources rm l content HELLO
+        leases ls -q
+        leases rm --sync l nosuch
+        -n bad--name c ls
+        ns rm moby default
+        events topic~=|^/containers/|
+        -o json events --since 3 topic~=|^/images/|
+        events --since 9999
+    ";
+    let commands = session.lines().map(str::trim).filter(|line| !line.is_empty());
+    let mut differences = Vec::new();
+    for command in commands {
+        let command = command.replace("HELLO", HELLO);
+        let [there, here] =
+            [&["--address", "unix://s"], &["--db", "direct.redb"]].map(|place| run(folder.path(), place, &command));
+        if there != here {
+            differences.push(format!("$ stowbook {command}\nat the server:\n{there}\nin the book:\n{here}"));
+        }
+    }
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+#[test]
+fn the_place_is_named_once_and_never_taken_from_containerd() {
+    let folder = tempfile::tempdir().unwrap();
+    let _server = serve(folder.path());
+    for (first, second) in [
+        (&["--address", "s"][..], &["--db", "x.redb"][..]),
+        (&["--address", "s"], &["--metadb", "meta.db"]),
+        (&["--metadb", "meta.db"], &["--db", "x.redb"]),
+        (&["--address", "s"], &["--read-only"]),
+    ] {
+        let output = stowbook(folder.path()).args(first).args(second).args(["c", "ls"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("cannot be used with"), "{output:?}");
+    }
+    let created = stowbook(folder.path()).args(["--address", "s", "c", "create", "i", "web"]).output().unwrap();
+    assert!(created.status.success(), "{created:?}");
+    // What the environment says of a book comes after what is said here, and of containerd is not heard.
+    let address = format!("unix://{}", folder.path().join("s").display());
+    let list = |arguments: &[&str]| {
+        let mut command = stowbook(folder.path());
+        command.env("CONTAINERD_ADDRESS", &address).env("STOWBOOK_DB", "env.redb");
+        String::from_utf8(command.args(arguments).args(["c", "ls", "-q"]).output().unwrap().stdout).unwrap()
+    };
+    assert_eq!(list(&["--address", "s"]), "web\n");
+    assert_eq!(list(&["--db", "x.redb"]), "");
+    assert_eq!(list(&[]), "");
+}
+
+#[test]
+fn what_works_on_files_says_so_and_a_server_that_is_not_there_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = serve(folder.path());
+    for command in [&["db", "check"][..], &["db", "info"], &["export"]] {
+        let output = stowbook(folder.path()).args(["--address", "s"]).args(command).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains("this command works on a book's file: not implemented"), "{said}");
+    }
+    let output = stowbook(folder.path()).args(["--address", "s", "gc", "--dry-run"]).output().unwrap();
+    assert!(String::from_utf8_lossy(&output.stderr).contains("does not tell what it would collect"), "{output:?}");
+    let output = stowbook(folder.path()).args(["--address", "s", "gc"]).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    drop(server);
+    let output = stowbook(folder.path()).args(["--address", "s", "c", "ls"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("cannot reach the server") && said.contains("where: socket s, namespace default"), "{said}");
+}
+
+#[test]
+fn events_go_on_where_they_were_when_the_server_is_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = serve(folder.path());
+    let mut follower = stowbook(folder.path());
+    follower.args([
+        "--address",
+        "s",
+        "-o",
+        "json",
+        "events",
+        "--since",
+        "0",
+        "--follow",
+        "topic==\"/containers/create\"",
+    ]);
+    let mut follower = follower.stderr(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(follower.stdout.take().unwrap()).lines();
+    for round in 0..3 {
+        for number in 0..3 {
+            let id = format!("c{round}-{number}");
+            let output = stowbook(folder.path()).args(["--address", "s", "c", "create", "i", &id]).output().unwrap();
+            assert!(output.status.success(), "{output:?}");
+            if number == 1 {
+                // Dropped is killed, in the middle of the round.
+                drop(server);
+                server = serve(folder.path());
+            }
+        }
+        for number in 0..3 {
+            let line = lines.next().unwrap().unwrap();
+            assert!(line.contains(&format!("\"id\":\"c{round}-{number}\"")), "{line}");
+        }
+    }
+    follower.kill().unwrap();
+    follower.wait().unwrap();
+}
+
+#[test]
+fn records_are_copied_between_books_and_servers() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("hello"), "hello").unwrap();
+    let _server = serve(folder.path());
+    let text = |arguments: &str, code: i32| {
+        let output = stowbook(folder.path()).args(arguments.split(' ')).output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{output:?}");
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    };
+    text("--db a.redb ns create moby tier=front", 0);
+    text("--db a.redb -n moby c create example.com/a:1 web", 0);
+    text("--db a.redb -n moby content ingest r hello --label containerd.io/gc.root", 0);
+    const PLAN: &str = "not kept: 2 records in namespace \"moby\": the place sets their times\nnamespaces to copy: 1\n\
+        content to copy: 1\nimages to copy: 0\nleases to copy: 0\nsandboxes to copy: 0\ncontainers to copy: 1\nthere already: 0\n";
+    assert_eq!(text("copy --from a.redb --to unix://s --dry-run", 0), PLAN);
+    assert_eq!(text("--address s ns ls -q", 0), "");
+    assert_eq!(text("copy --from a.redb --to unix://s", 0), PLAN.replace("to copy", "copied"));
+    // A socket is one without its prefix, too.
+    assert!(text("copy --from s --to b.redb", 0).contains("content copied: 1"));
+    assert!(text("copy --from a.redb --to b.redb", 0).contains("there already: 2"));
+    let hello = "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
+    assert_eq!(text(&format!("--db b.redb -n moby content get {hello}"), 0), "hello");
+    let [one, other] = ["a.redb", "b.redb"].map(|db| text(&format!("--db {db} -n moby c info --spec web"), 0));
+    assert_eq!(one, other);
+
+    // A database of containerd has no bytes.
+    let metadb = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/metadb/containerd-2.3.4.db");
+    let said = text(&format!("copy --from {metadb} --to c.redb"), 0);
+    assert!(said.contains("its bytes cannot be read") && said.contains("content copied: 0"), "{said}");
+    assert!(text(&format!("copy --from a.redb --to {metadb}"), 1).contains("open for reading only"));
+
+    text("--db b.redb -n moby c label web x=y", 0);
+    let said = text("copy --from b.redb --to unix://s", 1);
+    assert!(said.contains("1 of the records to copy: already exists\n  where: socket s\n"), "{said}");
+    assert!(said.contains("conflicts: container \"web\" in namespace \"moby\""), "{said}");
+    assert!(text("copy --from nosuch.redb --to unix://s", 1).contains("where: book nosuch.redb"));
+    assert!(text("--db x.redb copy --from a.redb --to unix://s", 2).contains("cannot be used with"));
+    assert!(!folder.path().join("nosuch.redb").exists() && !folder.path().join("x.redb").exists());
+}
