@@ -2474,6 +2474,13 @@ enum sb_status sb_check_options_set_strict(struct sb_check_options *options,
                                            struct sb_error **error_out);
 
 /**
+ * Whether the report shows what looks like a secret. At first it does not.
+ */
+enum sb_status sb_check_options_set_show_secrets(struct sb_check_options *options,
+                                                 bool show_secrets,
+                                                 struct sb_error **error_out);
+
+/**
  * How many findings are reported; one more says how many were left out. At first 1000.
  */
 enum sb_status sb_check_options_set_max_findings(struct sb_check_options *options,
