@@ -1,5 +1,6 @@
 //! What builds and checks the generated parts of stowbook: `cargo xtask ‹task› [--check]`.
 
+mod examples;
 mod files;
 mod grpc;
 mod header;

@@ -160,13 +160,7 @@ fn each_rule_speaks_where_it_should_and_keeps_silent_beside_it() {
 
 #[test]
 fn each_rule_has_a_case_and_a_page() {
-    let mut covered: BTreeSet<String> = lines().iter().map(|line| line[0].clone()).collect();
-    // Each text of the matrix has one mistake; the document without mistakes is the near case.
-    for entry in json(&folder("runtime/matrix.json")).as_array().unwrap() {
-        if !EXCEPTIONS.iter().any(|(name, _)| entry["name"] == **name) {
-            covered.insert(entry["code"].as_str().unwrap().to_owned());
-        }
-    }
+    let covered: BTreeSet<String> = lines().iter().map(|line| line[0].clone()).collect();
     let without: Vec<_> = RULES
         .iter()
         .filter(|rule| !covered.contains(rule.code) && !POINTERS.contains(&rule.code))
@@ -175,7 +169,9 @@ fn each_rule_has_a_case_and_a_page() {
     assert_eq!(without, [""; 0], "rules without a case");
     for rule in RULES {
         let page = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../docs/codes/{}.md", rule.code));
-        assert!(page.exists(), "{} has no page", rule.code);
+        let page = std::fs::read_to_string(page).unwrap_or_else(|error| panic!("{} has no page: {error}", rule.code));
+        // `cargo xtask rules` makes it of the case, and CI compares.
+        assert_eq!(page.contains("## Example"), !POINTERS.contains(&rule.code), "{}", rule.code);
     }
     let unknown: Vec<_> = lines().iter().map(|line| line[0].clone()).filter(|code| explain(code).is_none()).collect();
     assert_eq!(unknown, [""; 0]);

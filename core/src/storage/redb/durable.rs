@@ -5,6 +5,11 @@
 //! written: every reader sees it, and nobody will ever write it to the disk. A later commit would build upon pages that the
 //! next power cut takes away. So what was written since the last good sync is remembered and written again, and a book that
 //! was not closed is read from the disk itself.
+//!
+//! And damage is another matter. If the newest commit of a book that was not closed does not fit its checksums, it may have
+//! been torn by a power cut, or have rotted since. After a good sync the header is marked as redb marks it after the second
+//! sync of a commit in two phases: what the header names is all there. The mark itself needs no sync: it is true whenever it
+//! arrives, and outlives all but a power cut.
 
 use ::redb::{BackendError, StorageBackend};
 use std::io;
@@ -15,6 +20,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Where the header says that the book was not closed: redb's file format, the byte behind the magic number.
 const FLAGS_OFFSET: u64 = 9;
 const NOT_CLOSED: u8 = 2;
+const ALL_THERE: u8 = 4;
 
 /// How much is written again at once, in bytes.
 const PIECE_BYTES: u64 = 1 << 20;
@@ -33,6 +39,8 @@ struct Shared<B> {
     /// What was written since the last sync that went well.
     unsynced: Mutex<Vec<Range<u64>>>,
     was_read: AtomicBool,
+    /// Whether something failed: then nobody knows what the header names.
+    failed: AtomicBool,
 }
 
 /// The part of [`Durable`] that does not depend on what it works on.
@@ -61,8 +69,8 @@ impl<B> Clone for Durable<B> {
 
 impl<B: StorageBackend> Durable<B> {
     pub(super) fn new(inner: B, forget: Forget, syncs: Arc<AtomicU64>) -> Self {
-        let (unsynced, was_read) = (Mutex::default(), AtomicBool::new(false));
-        Durable(Arc::new(Shared { inner, forget, syncs, unsynced, was_read }))
+        let (unsynced, was_read, failed) = (Mutex::default(), AtomicBool::new(false), AtomicBool::new(false));
+        Durable(Arc::new(Shared { inner, forget, syncs, unsynced, was_read, failed }))
     }
 
     /// Makes sure that what is read of a book that was not closed is on the disk: a process may have ended after a sync had
@@ -79,6 +87,24 @@ impl<B: StorageBackend> Durable<B> {
             forget()?;
         }
         Ok(())
+    }
+}
+
+impl<B: StorageBackend> Shared<B> {
+    /// Says in the header that all that it names has been synced. Nothing depends on it, so that it may fail.
+    fn mark(&self) {
+        let mut flags = [0];
+        let is_known = !self.failed.load(Ordering::Acquire) && self.inner.read(FLAGS_OFFSET, &mut flags).is_ok();
+        if is_known && flags[0] & NOT_CLOSED != 0 && flags[0] & ALL_THERE == 0 {
+            let _ = self.inner.write(FLAGS_OFFSET, &[flags[0] | ALL_THERE]);
+        }
+    }
+
+    fn noting_failure<T>(&self, result: io::Result<T>) -> io::Result<T> {
+        if result.is_err() {
+            self.failed.store(true, Ordering::Release);
+        }
+        result
     }
 }
 
@@ -106,6 +132,8 @@ impl<B: StorageBackend> Unsynced for Durable<B> {
     }
 
     fn write_again(&self) -> io::Result<()> {
+        // What is half written must not be taken for whole.
+        self.0.failed.store(true, Ordering::Release);
         let inner = &self.0.inner;
         let len = inner.len()?;
         let ranges = self.0.unsynced.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -139,23 +167,27 @@ impl<B: StorageBackend> StorageBackend for Durable<B> {
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
-        self.0.inner.set_len(len)
+        self.0.noting_failure(self.0.inner.set_len(len))
     }
 
     fn sync_data(&self) -> io::Result<()> {
         let before = self.0.take_unsynced();
-        if let Err(error) = self.0.inner.sync_data() {
+        let has_header = before.iter().any(|range| range.contains(&FLAGS_OFFSET));
+        if let Err(error) = self.0.noting_failure(self.0.inner.sync_data()) {
             self.0.note(before);
             return Err(error);
         }
         self.0.syncs.fetch_add(1, Ordering::Relaxed);
+        if has_header {
+            self.0.mark();
+        }
         Ok(())
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         // Also when it fails: a part may have come through.
         self.0.note(std::iter::once(offset..offset.saturating_add(data.len() as u64)));
-        self.0.inner.write(offset, data)
+        self.0.noting_failure(self.0.inner.write(offset, data))
     }
 
     fn close(&self) -> io::Result<()> {
