@@ -109,7 +109,7 @@ fn whole(text: &mut String, title: &str, change: &Change, base: &str) -> Result<
             writeln!(text, "{title}:\n\n```text\n{found}\n```")?;
         }
         Change::Text(found) => {
-            writeln!(text, "{title} the text that JSON writes as:\n\n```json\n{}\n```", escaped(found))?
+            writeln!(text, "{title} the text that JSON writes as:\n\n```json\n{}\n```", escaped(found))?;
         }
         Change::Members(_) => {
             writeln!(text, "{title} [this document](../../tests/checker/cases/{base}.json).")?;

@@ -520,6 +520,7 @@ fn create(backend: impl ::redb::StorageBackend, forget: Forget, syncs: &Arc<Atom
             // What lacks the table belongs to somebody else, and is left as it is.
             database.begin_read().into_error()?.open_table(TABLE).into_error()?;
         }
+        unsynced.set_opened();
         Ok(Engine::Write(database, unsynced))
     })
 }

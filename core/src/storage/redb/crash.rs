@@ -290,7 +290,7 @@ impl History {
 /// How many disks are looked at: more than the default only in ci/long.
 #[allow(clippy::disallowed_methods, reason = "ci/long asks a test for more")]
 fn image_count() -> usize {
-    std::env::var("STOWBOOK_CRASH_IMAGES").map_or(400, |count| count.parse().unwrap())
+    std::env::var("STOWBOOK_CRASH_IMAGES").map_or(2000, |count| count.parse().unwrap())
 }
 
 #[test]

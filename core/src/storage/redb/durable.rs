@@ -39,8 +39,8 @@ struct Shared<B> {
     /// What was written since the last sync that went well.
     unsynced: Mutex<Vec<Range<u64>>>,
     was_read: AtomicBool,
-    /// Whether something failed: then nobody knows what the header names.
-    failed: AtomicBool,
+    /// Whether redb has verified what the header names, and nothing has failed since.
+    is_whole: AtomicBool,
 }
 
 /// The part of [`Durable`] that does not depend on what it works on.
@@ -69,8 +69,13 @@ impl<B> Clone for Durable<B> {
 
 impl<B: StorageBackend> Durable<B> {
     pub(super) fn new(inner: B, forget: Forget, syncs: Arc<AtomicU64>) -> Self {
-        let (unsynced, was_read, failed) = (Mutex::default(), AtomicBool::new(false), AtomicBool::new(false));
-        Durable(Arc::new(Shared { inner, forget, syncs, unsynced, was_read, failed }))
+        let (unsynced, was_read, is_whole) = (Mutex::default(), AtomicBool::new(false), AtomicBool::new(false));
+        Durable(Arc::new(Shared { inner, forget, syncs, unsynced, was_read, is_whole }))
+    }
+
+    /// redb has opened the book: from now on its header names what is there.
+    pub(super) fn set_opened(&self) {
+        self.0.is_whole.store(true, Ordering::Release);
     }
 
     /// Makes sure that what is read of a book that was not closed is on the disk: a process may have ended after a sync had
@@ -94,7 +99,7 @@ impl<B: StorageBackend> Shared<B> {
     /// Says in the header that all that it names has been synced. Nothing depends on it, so that it may fail.
     fn mark(&self) {
         let mut flags = [0];
-        let is_known = !self.failed.load(Ordering::Acquire) && self.inner.read(FLAGS_OFFSET, &mut flags).is_ok();
+        let is_known = self.is_whole.load(Ordering::Acquire) && self.inner.read(FLAGS_OFFSET, &mut flags).is_ok();
         if is_known && flags[0] & NOT_CLOSED != 0 && flags[0] & ALL_THERE == 0 {
             let _ = self.inner.write(FLAGS_OFFSET, &[flags[0] | ALL_THERE]);
         }
@@ -102,7 +107,7 @@ impl<B: StorageBackend> Shared<B> {
 
     fn noting_failure<T>(&self, result: io::Result<T>) -> io::Result<T> {
         if result.is_err() {
-            self.failed.store(true, Ordering::Release);
+            self.is_whole.store(false, Ordering::Release);
         }
         result
     }
@@ -133,7 +138,7 @@ impl<B: StorageBackend> Unsynced for Durable<B> {
 
     fn write_again(&self) -> io::Result<()> {
         // What is half written must not be taken for whole.
-        self.0.failed.store(true, Ordering::Release);
+        self.0.is_whole.store(false, Ordering::Release);
         let inner = &self.0.inner;
         let len = inner.len()?;
         let ranges = self.0.unsynced.lock().unwrap_or_else(PoisonError::into_inner).clone();
