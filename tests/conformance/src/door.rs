@@ -40,6 +40,8 @@ pub(crate) struct Door {
     complaints: Arc<Mutex<Vec<u8>>>,
     /// What it said when it died.
     dead: Option<String>,
+    /// Whether nobody has heard yet how it ended.
+    is_untold: bool,
     /// The number of the last event that was compared; none when the door does not tell of events.
     compared: Option<u64>,
 }
@@ -79,17 +81,21 @@ impl Door {
             });
         }
         let requests = child.stdin.take();
-        let mut door = Door { child, requests, replies, complaints, dead: None, compared: None };
+        let mut door = Door { child, requests, replies, complaints, dead: None, is_untold: false, compared: None };
         // Whoever cannot answer this shows it again when the first case is played.
         if door.ask("reset").is_ok() && door.ask(&line("events.read", &[Some(b"0".to_vec())])).as_deref() == Ok("ok") {
             door.compared = Some(0);
         }
+        door.is_untold = door.dead.is_some();
         Ok(door)
     }
 
     /// Sends a request and waits for the reply. An error is the end of the driver.
     fn ask(&mut self, request: &str) -> Result<String, String> {
         if let Some(dead) = &self.dead {
+            if std::mem::take(&mut self.is_untold) {
+                return Err(dead.clone());
+            }
             return Err(format!("the driver ended earlier: {}", dead.lines().next().unwrap_or_default()));
         }
         let sent = match &mut self.requests {
