@@ -28,7 +28,7 @@ static void keep_best(double *best, double start, size_t operations) {
 }
 
 static sb_container *make(size_t i, sb_slice spec) {
-    char id[16], app[16];
+    char id[32], app[16];
     sb_container *record;
     sprintf(id, "c%07zu", i);
     sprintf(app, "a%zu", i % 100);
@@ -54,7 +54,7 @@ int main(int argc, char **argv) {
 
     double create = 0, get = 0, list = 0, get_protobuf = 0, list_protobuf = 0;
     sb_container **records = calloc(count, sizeof *records);
-    char id[16];
+    char id[32];
     if (records == NULL) return EXIT_FAILURE;
     for (int round = 0; round < ROUNDS; round++) {
         sb_store *store;
