@@ -19,8 +19,8 @@ function operations(plural, kind) {
   };
 }
 
-const [image, lease, resource, namespace] = ["image", "lease", "resource", "namespace"].map(written);
-const [toImage, toLease, toResource, toNamespace] = ["image", "lease", "resource", "namespace"].map(reads);
+const [image, lease, namespace] = ["image", "lease", "namespace"].map(written);
+const [toImage, toLease, toNamespace] = ["image", "lease", "namespace"].map(reads);
 
 const OPERATIONS = {
   ...operations("containers", "container"),
@@ -38,9 +38,9 @@ const OPERATIONS = {
   "leases.list": (store, name, ...filters) => of(store, name).leases.list(...filters).map(lease),
   "leases.create": (store, name, record) => [lease(of(store, name).leases.create(toLease(record)))],
   "leases.delete": (store, name, id, sync) => void of(store, name).leases.delete(id, { sync: sync === "true" }),
-  "leases.add_resource": (store, name, id, record) => void of(store, name).leases.addResource(id, toResource(record)),
-  "leases.delete_resource": (store, name, id, record) => void of(store, name).leases.deleteResource(id, toResource(record)),
-  "leases.list_resources": (store, name, id) => of(store, name).leases.resources(id).map(resource),
+  "leases.add_resource": (store, name, id, type, resource) => void of(store, name).leases.addResource(id, { id: resource, type }),
+  "leases.delete_resource": (store, name, id, type, resource) => void of(store, name).leases.deleteResource(id, { id: resource, type }),
+  "leases.list_resources": (store, name, id) => of(store, name).leases.resources(id).flatMap((one) => [one.type, one.id]),
   "events.publish": (store, name, topic, typeUrl, value) =>
     void store.events.publish(name ?? "", topic, { typeUrl, value: Uint8Array.from(Buffer.from(value, "latin1")) }),
   "events.forward": (store, envelope) =>
