@@ -111,7 +111,8 @@ impl Case {
             }
         }
         if !spared {
-            self.versions = VERSIONS.iter().filter(|known| **known != version).map(|known| (*known).to_owned()).collect();
+            self.versions =
+                VERSIONS.iter().filter(|known| **known != version).map(|known| (*known).to_owned()).collect();
         }
     }
 }
