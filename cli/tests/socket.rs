@@ -78,7 +78,7 @@ fn run(folder: &Path, place: &[&str], command: &str) -> String {
 
 /// Instants, and what they lead to, become `TIME`.
 fn without_times(line: &str) -> String {
-    line.split_inclusive(['"', ' ', '\t', ','])
+    line.split_inclusive(['"', ' ', '\t', ',', '='])
         .map(|word| {
             let looks_like_one =
                 word.len() >= 10 && word.as_bytes()[4] == b'-' && word.as_bytes()[..4].iter().all(u8::is_ascii_digit)
