@@ -1,6 +1,6 @@
 //! Random operations at our server and at a real containerd: answers and events have to be the same.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod common;
 
