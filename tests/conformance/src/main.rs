@@ -31,6 +31,9 @@ struct Arguments {
     /// Play against the containerd-compatible server on this unix socket instead. Everything in it is removed.
     #[arg(long, value_name = "PATH", conflicts_with_all = ["on", "door"])]
     socket: Option<PathBuf>,
+    /// Write how many cases of each suite passed, failed and were skipped, and why, into this file, as JSON.
+    #[arg(long, value_name = "FILE")]
+    counts: Option<PathBuf>,
     /// Which containerd's answers are expected.
     #[arg(long, default_value = vectors::REFERENCE, value_parser = ["1.6", vectors::REFERENCE])]
     version: String,
@@ -89,5 +92,8 @@ fn play(arguments: &Arguments) -> Result<bool, Box<dyn std::error::Error>> {
         report.end_suite(suite);
     }
     report.end();
+    if let Some(path) = &arguments.counts {
+        report.write_counts(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
     Ok(report.failed() == 0)
 }
