@@ -1,6 +1,6 @@
 //! A book as a whole: how its file is opened, checks, copies, and the way to text and back.
 
-use crate::entry::{Empty as _, Entry, Handle};
+use crate::entry::{Entry, Handle};
 use crate::error::sb_error;
 use crate::status::sb_status;
 use crate::store::sb_store;
