@@ -354,6 +354,20 @@ fn integer<'d>(checker: &mut Checker<'d>, value: Value<'d>, field: &'static Fiel
         let range =
             if most == i128::from(i64::MAX) { format!("at least {least}") } else { format!("{least} to {most}") };
         let found = checker.say(code, value, words::LIMIT, &[&subject(value), &number, &range]);
+        // What stat(2) tells of a node is its mode with the bits of its type. Runtimes leave these out.
+        let kind = value.parent().and_then(|device| device.get("type")).and_then(Value::as_str);
+        let bits = match kind.as_deref() {
+            Some("c" | "u") => 0o020_000,
+            Some("b") => 0o060_000,
+            Some("p") => 0o010_000,
+            _ => 0,
+        };
+        let mode = value.as_integer().unwrap_or_default();
+        if code == "OCI-RT-0709" && bits > 0 && (bits..=bits + 0o777).contains(&mode) {
+            let mode = mode - bits;
+            found.warning().propose(format!("write {mode}, without the type"), [value.replace(mode.to_string())]);
+            return;
+        }
         // `"fileMode": 666` was meant as octal.
         let octal = || u32::from_str_radix(number, 8).ok();
         if let (511, "OCI-RT-0709", Some(mode)) = (most, code, octal()) {

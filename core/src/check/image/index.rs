@@ -33,9 +33,6 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
     if root.shape() != Shape::Object {
         return;
     }
-    if root.present("layers").is_some() && root.present("manifests").is_none() {
-        checker.at("OCI-IM-0508", root, &[]);
-    }
     super::heading(checker, root, &HEADING);
     if let Some(annotations) = root.object("annotations") {
         annotations::check(checker, annotations);

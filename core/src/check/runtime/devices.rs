@@ -85,8 +85,9 @@ fn access(checker: &mut Checker<'_>, rules: &[Access<'_>]) {
         if let (true, Some(value)) = (rule.kind == "a", numbered) {
             checker.at("OCI-RT-0717", value, &[]);
         }
-        let whole = rule.is_for_all() && rule.major.is_none() && rule.access.len() == 3;
-        if position == 0 && (rule.allow || !whole) && rule.value.truth("allow").is_some() {
+        let whole = rule.is_for_all() && rule.access.len() == 3;
+        let known = matches!(rule.kind.as_str(), "" | "a" | "b" | "c") && !rule.access.is_empty();
+        if position == 0 && (rule.allow || !whole) && rule.value.truth("allow").is_some() && known {
             checker.at("OCI-RT-0714", rule.value, &[]);
         }
     }
@@ -132,7 +133,10 @@ fn nodes(checker: &mut Checker<'_>, root: Value<'_>, linux: Value<'_>, rules: Op
         {
             checker.at("OCI-RT-0708", device, &[&kind, &major, &minor]).related(first, "the other one");
         }
-        let supplied = device.text("path").is_some_and(|path| SUPPLIED.contains(&&*path));
+        // What is no device, or is made anyway, needs no rule.
+        let supplied = device.text("path").is_none_or(|path| SUPPLIED.contains(&&*path))
+            || !(0..=4095).contains(&major)
+            || !(0..=1_048_575).contains(&minor);
         if let Some(rules) = rules.filter(|rules| !rules.is_empty() && rules.len() <= 1000 && !supplied) {
             let allowed =
                 rules.iter().rev().find(|rule| rule.takes(&same_kind, major, minor)).is_none_or(|rule| rule.allow);

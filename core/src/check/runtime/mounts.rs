@@ -403,6 +403,7 @@ const MADE_BY_KERNEL: &[&str] = &[
 fn below_read_only(checker: &mut Checker<'_>, mounts: &[Mount<'_>]) {
     let mut read_only: BTreeSet<&str> = BTreeSet::new();
     let mut sysfs: BTreeSet<&str> = BTreeSet::new();
+    let mut mounted: BTreeSet<&str> = BTreeSet::new();
     for mount in mounts {
         let Some(path) = mount.destination.as_deref() else { continue };
         let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
@@ -419,6 +420,10 @@ fn below_read_only(checker: &mut Checker<'_>, mounts: &[Mount<'_>]) {
                 }
                 break;
             }
+            // What is in another mount is that one's affair.
+            if mounted.contains(above) {
+                break;
+            }
             above = above.rsplit_once('/').map_or("", |(parent, _)| parent);
         }
         let empty_when_mounted = matches!(mount.kind.as_str(), "tmpfs" | "sysfs" | "ramfs");
@@ -426,6 +431,7 @@ fn below_read_only(checker: &mut Checker<'_>, mounts: &[Mount<'_>]) {
             sysfs.insert(path);
             read_only.insert(path);
         }
+        mounted.insert(path);
         if mount.read_only() && empty_when_mounted && !mount.binds {
             read_only.insert(path);
         }
