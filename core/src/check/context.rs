@@ -1,6 +1,6 @@
 //! What the rules write their findings to.
 
-use super::fields::subject;
+use super::fields::{self, subject};
 use super::nearest::nearest;
 use super::{
     Change, Diagnostic, Host, Kind, Options, Phase, Platform, Profile, Related, Report, Rule, Severity, Skipped,
@@ -174,8 +174,10 @@ impl<'d> Checker<'d> {
         if of_docker {
             let words = "this is the list of images that {} writes; check the manifests and configs that it names";
             self.say("OCI-IM-0004", self.root, words, &[&"docker save"]);
-        } else if self.root.shape() != Shape::Lost {
+        } else if self.root.shape() == Shape::Object {
             self.at("OCI-IM-0004", self.root, &[]);
+        } else {
+            fields::check(self, self.root, &[]);
         }
     }
 

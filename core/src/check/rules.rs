@@ -61,7 +61,10 @@ impl Rule {
             let (tool, version) = lead.split_once(' ').unwrap_or((lead, ""));
             let numbered = version.is_empty()
                 || version == "HEAD"
-                || version.trim_start_matches(['>', '=', 'v']).bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+                || version
+                    .trim_start_matches(['>', '=', 'v'])
+                    .bytes()
+                    .all(|byte| byte.is_ascii_digit() || byte == b'.');
             let unnamed = match () {
                 () if self.code.starts_with("CTD-CR-") => "containerd",
                 () if self.basis.starts_with("runc") => "runc",
@@ -74,7 +77,8 @@ impl Rule {
             };
             let tools = tools.into_iter().filter(move |tool| !tool.is_empty() && numbered && !quoted.is_empty());
             tools.flat_map(move |tool| {
-                let texts = quoted.split("`, `").flat_map(|text| text.split("` / `")).flat_map(|text| text.split("` or `"));
+                let texts =
+                    quoted.split("`, `").flat_map(|text| text.split("` / `")).flat_map(|text| text.split("` or `"));
                 texts.map(move |text| Refusal { tool, version, text: text.split("` (").next().unwrap_or(text) })
             })
         })

@@ -44,7 +44,7 @@ fn memory(checker: &mut Checker<'_>, memory: Value<'_>) {
             }
             None if memory.present("limit").is_none_or(|limit| limit.as_integer().is_some()) => {
                 let found = checker.at("OCI-RT-0814", value, &[]);
-                if let Some(limit) = memory.present("limit") {
+                if let Some(limit) = memory.get("limit") {
                     found.related(limit, "this is no limit");
                 }
             }

@@ -301,7 +301,11 @@ fn id_mappings(checker: &mut Checker<'_>, mount: &Mount<'_>, namespaces: &Namesp
     if any && !(uid && gid) {
         checker.at("OCI-RT-0430", value, &[]);
     } else if (any || asks.is_some()) && !mount.binds {
-        checker.at("OCI-RT-0431", value, &[]);
+        let found = checker.at("OCI-RT-0431", value, &[]);
+        // runc 1.1 hands the option to the kernel, and passes over the mappings.
+        if asks.is_some() {
+            found.refused(&["runc-1.1"]);
+        }
     } else if let (true, None) = (any, asks) {
         let edit = value.array("options").and_then(|options| options.push(r#""ridmap""#));
         let place = value.present("options").unwrap_or(value);
