@@ -67,6 +67,10 @@ pub enum Shape {
 #[derive(Clone, Copy, Debug)]
 struct Node {
     shape: Shape,
+    /// Whether the value is a string without escapes between double quotes, in a text that is UTF-8.
+    plain: bool,
+    /// What [`tag`] makes of the key.
+    tag: u16,
     start: u32,
     end: u32,
     /// The key with its quotes; an empty span at 0 is no key.
@@ -78,10 +82,43 @@ struct Node {
     position: u32,
 }
 
+/// What stands for a node that is not there.
+static NOWHERE: Node = Node {
+    shape: Shape::Lost,
+    plain: false,
+    tag: NO_TAG,
+    start: 0,
+    end: 0,
+    key: (0, 0),
+    parent: 0,
+    next: 0,
+    position: 0,
+};
+
+/// The tag of what has no key.
+const NO_TAG: u16 = 0;
+
+/// A number by which most keys differ. Of a name in the source the compiler works it out, so members are found by comparing
+/// numbers.
+#[inline(always)]
+pub(crate) const fn tag(key: &[u8]) -> u16 {
+    let length = key.len();
+    let (Some((first, _)), Some((last, _)), (_, [middle, ..])) =
+        (key.split_first(), key.split_last(), key.split_at(length / 2))
+    else {
+        return 1;
+    };
+    let mixed = (length as u32) ^ ((*first as u32) << 4) ^ ((*middle as u32) << 7) ^ ((*last as u32) << 9);
+    // Never `NO_TAG`.
+    (mixed as u16) | 1
+}
+
 /// A text and what was read in it.
 #[derive(Debug)]
 pub struct Document<'t> {
     text: &'t [u8],
+    /// The text, if it is UTF-8; else nothing.
+    utf8: &'t str,
     nodes: Vec<Node>,
     problems: Vec<Problem>,
     deepest: usize,
@@ -133,17 +170,10 @@ impl PartialEq for Value<'_> {
 }
 
 impl<'d> Value<'d> {
-    fn node(self) -> Node {
+    #[inline]
+    fn node(self) -> &'d Node {
         // An index is only made from a node that is there.
-        self.document.nodes.get(self.index as usize).copied().unwrap_or(Node {
-            shape: Shape::Lost,
-            start: 0,
-            end: 0,
-            key: (0, 0),
-            parent: 0,
-            next: 0,
-            position: 0,
-        })
+        self.document.nodes.get(self.index as usize).unwrap_or(&NOWHERE)
     }
 
     /// The document it is part of.
@@ -179,6 +209,11 @@ impl<'d> Value<'d> {
         Some(string::decode(self.document.text.get(span.start..span.end)?))
     }
 
+    /// Its tag; of members with equal keys it is equal.
+    pub(crate) fn tag(self) -> u16 {
+        self.node().tag
+    }
+
     /// The text of the value as it was written.
     pub fn raw(self) -> &'d [u8] {
         let span = self.span();
@@ -186,8 +221,13 @@ impl<'d> Value<'d> {
     }
 
     /// The string, decoded; what is not Unicode is replaced by U+FFFD.
+    #[inline]
     pub fn as_str(self) -> Option<Cow<'d, str>> {
-        (self.shape() == Shape::String).then(|| string::decode(self.raw()))
+        let node = self.node();
+        if node.plain {
+            return Some(Cow::Borrowed(self.document.utf8.get(node.start as usize + 1..node.end as usize - 1)?));
+        }
+        (node.shape == Shape::String).then(|| string::decode(self.raw()))
     }
 
     /// The truth value.
@@ -226,6 +266,12 @@ impl<'d> Value<'d> {
         self.node().next.saturating_sub(self.index + 1) as usize
     }
 
+    /// The values inside at any depth, in the order of the text.
+    pub(crate) fn descendants(self) -> impl DoubleEndedIterator<Item = Value<'d>> {
+        let document = self.document;
+        (self.index + 1..self.node().next).map(move |index| Value { document, index })
+    }
+
     /// The next value of the parent.
     pub(crate) fn next_sibling(self) -> Option<Value<'d>> {
         let (next, parent) = (self.node().next, self.parent()?);
@@ -254,8 +300,24 @@ impl<'d> Value<'d> {
     }
 
     /// The member of an object with this key; the last one, as decoders do, if there are several.
+    #[inline(always)]
     pub fn get(self, key: &str) -> Option<Value<'d>> {
-        self.members().filter(|member| member.key_is(key)).last()
+        self.find(tag(key.as_bytes()), key)
+    }
+
+    /// The same, with the tag of the key.
+    pub(crate) fn find(self, tag: u16, key: &str) -> Option<Value<'d>> {
+        let Node { shape: Shape::Object, next: end, .. } = *self.node() else { return None };
+        let (mut found, mut at) = (None, self.index + 1);
+        while at < end {
+            let value = Value { document: self.document, index: at };
+            let node = value.node();
+            if node.tag == tag && value.key_is(key) {
+                found = Some(value);
+            }
+            at = node.next.max(at + 1);
+        }
+        found
     }
 
     /// Whether this is a member with that key.
@@ -263,7 +325,9 @@ impl<'d> Value<'d> {
         let Some(span) = self.key_span() else { return false };
         let raw = self.document.text.get(span.start..span.end).unwrap_or_default();
         match raw {
-            [b'"', inside @ .., b'"'] if !inside.contains(&b'\\') => inside == key.as_bytes(),
+            // A key that has a backslash has it as two.
+            [b'"', inside @ .., b'"'] if inside == key.as_bytes() => !key.contains('\\'),
+            [b'"', inside @ .., b'"'] if !inside.contains(&b'\\') => false,
             _ => string::decode(raw) == key,
         }
     }

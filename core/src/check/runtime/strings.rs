@@ -5,12 +5,9 @@ use crate::check::fields::subject;
 use crate::doc::{Shape, Value};
 
 pub(super) fn check<'d>(checker: &mut Checker<'d>, root: Value<'d>) {
-    let mut todo: Vec<Value<'d>> = root.children().collect();
-    while let Some(value) = todo.pop() {
-        match value.shape() {
-            Shape::Array | Shape::Object => todo.extend(value.children()),
-            Shape::String => one(checker, value),
-            _ => {}
+    for value in root.descendants().rev() {
+        if value.shape() == Shape::String {
+            one(checker, value);
         }
     }
 }
