@@ -69,6 +69,8 @@ struct Node {
     shape: Shape,
     /// Whether the value is a string without escapes between double quotes, in a text that is UTF-8.
     plain: bool,
+    /// Whether the key is.
+    plain_key: bool,
     /// What [`tag`] makes of the key.
     tag: u16,
     start: u32,
@@ -86,6 +88,7 @@ struct Node {
 static NOWHERE: Node = Node {
     shape: Shape::Lost,
     plain: false,
+    plain_key: false,
     tag: NO_TAG,
     start: 0,
     end: 0,
@@ -206,6 +209,9 @@ impl<'d> Value<'d> {
     /// Its key, for a member of an object.
     pub fn key(self) -> Option<Cow<'d, str>> {
         let span = self.key_span()?;
+        if self.node().plain_key {
+            return Some(Cow::Borrowed(self.document.utf8.get(span.start + 1..span.end - 1)?));
+        }
         Some(string::decode(self.document.text.get(span.start..span.end)?))
     }
 
@@ -325,9 +331,7 @@ impl<'d> Value<'d> {
         let Some(span) = self.key_span() else { return false };
         let raw = self.document.text.get(span.start..span.end).unwrap_or_default();
         match raw {
-            // A key that has a backslash has it as two.
-            [b'"', inside @ .., b'"'] if inside == key.as_bytes() => !key.contains('\\'),
-            [b'"', inside @ .., b'"'] if !inside.contains(&b'\\') => false,
+            [_, inside @ .., _] if self.node().plain_key => inside == key.as_bytes(),
             _ => string::decode(raw) == key,
         }
     }

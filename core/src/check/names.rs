@@ -9,6 +9,11 @@ pub(super) fn is_capability(name: &str) -> bool {
     CAPABILITIES.contains(&name)
 }
 
+/// System calls that Linux has.
+pub(super) fn is_syscall(name: &str) -> bool {
+    SYSCALLS.binary_search(&name).is_ok()
+}
+
 /// The name that an alias stands for, by the code of the rule about the value.
 pub(super) fn meant(code: &str, text: &str) -> Option<&'static str> {
     let aliases: &[(&str, &'static str)] = match code {
@@ -35,4 +40,15 @@ pub(super) fn meant(code: &str, text: &str) -> Option<&'static str> {
     };
     let text = text.to_ascii_lowercase();
     aliases.iter().find(|(alias, _)| *alias == text).map(|(_, name)| *name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_that_are_searched_are_sorted() {
+        assert!(SYSCALLS.is_sorted());
+        assert!(is_syscall("read") && is_syscall("_llseek") && !is_syscall("reed"));
+    }
 }

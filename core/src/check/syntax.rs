@@ -56,7 +56,7 @@ fn size(checker: &mut Checker<'_>) {
 fn duplicates(checker: &mut Checker<'_>, root: Value<'_>) {
     let mut todo = vec![root];
     while let Some(value) = todo.pop() {
-        let mut keys = Keys::default();
+        let mut keys = Keys::of(value);
         for child in value.children() {
             if matches!(child.shape(), Shape::Array | Shape::Object) {
                 todo.push(child);
@@ -80,11 +80,12 @@ fn duplicates(checker: &mut Checker<'_>, root: Value<'_>) {
 }
 
 /// The keys of one object so far.
-#[derive(Default)]
 struct Keys<'d> {
+    object: Value<'d>,
     /// A bit for each tag that was there, by its remainder.
     tags: u64,
-    few: Vec<Value<'d>>,
+    count: usize,
+    /// All of them, once they are many.
     many: BTreeMap<Cow<'d, str>, Value<'d>>,
 }
 
@@ -92,12 +93,18 @@ struct Keys<'d> {
 const FEW: usize = 24;
 
 impl<'d> Keys<'d> {
-    /// Takes a member, and gives the one before it that has its key.
+    fn of(object: Value<'d>) -> Self {
+        Keys { object, tags: 0, count: 0, many: BTreeMap::new() }
+    }
+
+    /// Takes the next member, and gives the one before it that has its key.
     fn insert(&mut self, member: Value<'d>) -> Option<Value<'d>> {
-        if self.few.len() == FEW {
-            self.many.extend(self.few.drain(..).filter_map(|member| Some((member.key()?, member))));
+        let before = || self.object.children().take_while(|other| *other != member);
+        if self.count == FEW {
+            self.many = before().filter_map(|other| Some((other.key()?, other))).collect();
         }
-        if !self.many.is_empty() {
+        self.count += 1;
+        if self.count > FEW {
             return self.many.insert(member.key()?, member);
         }
         let tag = member.tag();
@@ -105,9 +112,9 @@ impl<'d> Keys<'d> {
         let bit = 1 << ((tag >> 1) % 64);
         let is_new = self.tags & bit == 0;
         self.tags |= bit;
-        let same = |other: &&Value<'d>| other.tag() == tag && other.key() == member.key();
-        let first = if is_new { None } else { self.few.iter().rev().find(same).copied() };
-        self.few.push(member);
-        first
+        if is_new {
+            return None;
+        }
+        before().filter(|other| other.tag() == tag && other.key() == member.key()).last()
     }
 }

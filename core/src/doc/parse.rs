@@ -29,6 +29,7 @@ struct Open {
 struct Key {
     span: Span,
     tag: u16,
+    plain: bool,
 }
 
 struct Parser<'t> {
@@ -51,7 +52,8 @@ pub(super) fn parse(text: &[u8]) -> Document<'_> {
         text,
         utf8: "",
         at: 0,
-        nodes: Vec::new(),
+        // Texts in lines have a value in so many bytes.
+        nodes: Vec::with_capacity(text.len() / 32 + 1),
         open: Vec::new(),
         open_objects: 0,
         behind: 0,
@@ -64,7 +66,7 @@ pub(super) fn parse(text: &[u8]) -> Document<'_> {
     Document { text, utf8, nodes, problems, deepest }
 }
 
-const NO_KEY: Key = Key { span: Span { start: 0, end: 0 }, tag: NO_TAG };
+const NO_KEY: Key = Key { span: Span { start: 0, end: 0 }, tag: NO_TAG, plain: false };
 
 impl Parser<'_> {
     fn document(&mut self) {
@@ -129,16 +131,10 @@ impl Parser<'_> {
     fn space(&mut self) {
         loop {
             match self.peek() {
-                Some(b' ') => {
-                    // Lines begin with many.
-                    while self.starts_with(b"        ") {
-                        self.at += 8;
-                    }
-                    while self.peek() == Some(b' ') {
-                        self.at += 1;
-                    }
+                Some(b' ' | b'\t' | b'\n' | b'\r') => {
+                    self.at += 1;
+                    self.at += string::blank_length(self.text.get(self.at..).unwrap_or_default());
                 }
-                Some(b'\t' | b'\n' | b'\r') => self.at += 1,
                 Some(b'#') => self.comment(b"\n"),
                 Some(b'/') if self.starts_with(b"//") => self.comment(b"\n"),
                 Some(b'/') if self.starts_with(b"/*") => self.comment(b"*/"),
@@ -307,9 +303,9 @@ impl Parser<'_> {
         match self.peek() {
             Some(b',' | b'}' | b']') | None => {
                 self.problem(ProblemKind::MissingValue, key, Vec::new());
-                self.leaf(Shape::Lost, Key { span: key, tag }, key.end);
+                self.leaf(Shape::Lost, Key { span: key, tag, plain }, key.end);
             }
-            Some(_) => self.value(Key { span: key, tag }),
+            Some(_) => self.value(Key { span: key, tag, plain }),
         }
     }
 
@@ -366,10 +362,10 @@ impl Parser<'_> {
             }
             None => (0, 0),
         };
-        let Key { span, tag } = key;
+        let Key { span, tag, plain: plain_key } = key;
         let key = (span.start as u32, span.end as u32);
         let (start, next) = (start as u32, index as u32 + 1);
-        self.nodes.push(Node { shape, plain: false, tag, start, end: start, key, parent, next, position });
+        self.nodes.push(Node { shape, plain: false, plain_key, tag, start, end: start, key, parent, next, position });
         index
     }
 

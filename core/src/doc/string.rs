@@ -34,6 +34,18 @@ pub(super) fn plain_length(text: &[u8], quote: u8) -> usize {
     chunks.len() * 8 + rest.iter().position(stops).unwrap_or(rest.len())
 }
 
+/// How many spaces a text begins with.
+pub(super) fn blank_length(text: &[u8]) -> usize {
+    let (chunks, rest) = text.as_chunks::<8>();
+    for (at, chunk) in chunks.iter().enumerate() {
+        let others = u64::from_le_bytes(*chunk) ^ (ONES * u64::from(b' '));
+        if others != 0 {
+            return at * 8 + others.trailing_zeros() as usize / 8;
+        }
+    }
+    chunks.len() * 8 + rest.iter().position(|byte| *byte != b' ').unwrap_or(rest.len())
+}
+
 fn unescape(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
     let mut rest = text;
