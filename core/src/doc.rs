@@ -236,6 +236,11 @@ impl<'d> Value<'d> {
         (node.shape == Shape::String).then(|| string::decode(self.raw()))
     }
 
+    /// Whether it is certainly a string that stands between its quotes as it is.
+    pub(crate) fn is_plain(self) -> bool {
+        self.node().plain
+    }
+
     /// The truth value.
     pub fn as_bool(self) -> Option<bool> {
         match self.shape() {
@@ -249,7 +254,9 @@ impl<'d> Value<'d> {
         if self.shape() != Shape::Number {
             return None;
         }
-        std::str::from_utf8(self.raw()).ok()
+        // A number is ASCII.
+        let Span { start, end } = self.span();
+        self.document.utf8.get(start..end).or_else(|| std::str::from_utf8(self.raw()).ok())
     }
 
     /// The number, if it is an integer in plain digits that fits.

@@ -6,7 +6,14 @@ pub(super) use table::*;
 
 /// Capabilities that the kernel has.
 pub(super) fn is_capability(name: &str) -> bool {
-    CAPABILITIES.contains(&name)
+    is_among(CAPABILITIES, name)
+}
+
+/// Whether a list has a name. Most names of a list begin alike, so their ends are looked at first.
+pub(super) fn is_among(list: &[&str], name: &str) -> bool {
+    let end = |text: &str| (text.len(), text.as_bytes().last().copied());
+    let wanted = end(name);
+    list.iter().any(|one| end(one) == wanted && *one == name)
 }
 
 /// System calls that Linux has.

@@ -15,7 +15,8 @@ pub(super) fn resolve<'d>(root: Value<'d>, pointer: &str) -> Option<Value<'d>> {
     }
     for step in steps {
         value = match value.shape() {
-            Shape::Object => value.get(&step.replace("~1", "/").replace("~0", "~"))?,
+            Shape::Object if step.contains('~') => value.get(&step.replace("~1", "/").replace("~0", "~"))?,
+            Shape::Object => value.get(step)?,
             Shape::Array if step == "0" || !step.starts_with(['0', '+']) => value.items().nth(step.parse().ok()?)?,
             _ => return None,
         };

@@ -88,7 +88,8 @@ const ALIASES: &[(&str, &str)] =
 const CONTEXTS: &[&str] = &["context", "fscontext", "defcontext", "rootcontext"];
 
 fn is_flag(name: &str) -> bool {
-    [names::MOUNT_FLAGS, names::MOUNT_RECURSIVE, names::MOUNT_PROPAGATION].iter().any(|list| list.contains(&name))
+    let lists = [names::MOUNT_FLAGS, names::MOUNT_RECURSIVE, names::MOUNT_PROPAGATION];
+    lists.into_iter().any(|list| names::is_among(list, name))
 }
 
 pub(super) fn check(checker: &mut Checker<'_>, mount: &Mount<'_>, root: Value<'_>, namespaces: &Namespaces<'_>) {

@@ -15,8 +15,8 @@ pub(super) fn check<'d>(checker: &mut Checker<'d>, root: Value<'d>) {
 fn one<'d>(checker: &mut Checker<'d>, value: Value<'d>) {
     let raw = value.raw();
     let edge = |byte: Option<&u8>| matches!(byte, Some(b' '));
-    let escaped = raw.contains(&b'\\');
-    if !escaped && !edge(raw.get(1)) && !edge(raw.get(raw.len().wrapping_sub(2))) {
+    let escaped = || !value.is_plain() && raw.contains(&b'\\');
+    if !edge(raw.get(1)) && !edge(raw.get(raw.len().wrapping_sub(2))) && !escaped() {
         return;
     }
     let text = value.as_str().unwrap_or_default();
