@@ -75,8 +75,8 @@ pub(super) fn profile(checker: &mut Checker<'_>, seccomp: Value<'_>) {
     strictness(checker, seccomp, &default);
 }
 
-/// The first rule about each call with the same arguments: its place and its action.
-type Actions<'d> = BTreeMap<(Cow<'d, str>, &'d [u8]), (Value<'d>, Cow<'d, str>)>;
+/// Each call with its arguments: where it stands first, and in which rule.
+type Actions<'d> = BTreeMap<(Cow<'d, str>, &'d [u8]), (Value<'d>, Value<'d>)>;
 
 fn takes_errno(action: &str) -> bool {
     matches!(action, "SCMP_ACT_ERRNO" | "SCMP_ACT_TRACE")
@@ -154,7 +154,7 @@ fn name<'d>(
     rule: Value<'d>,
     value: Value<'d>,
     name: Cow<'d, str>,
-    action: &Cow<'d, str>,
+    action: &str,
     actions: &mut Actions<'d>,
 ) {
     if name.is_empty() {
@@ -175,13 +175,14 @@ fn name<'d>(
     match actions.entry((name, args)) {
         Entry::Occupied(there) => {
             let ((name, _), (first, other)) = (there.key(), there.get());
+            let other = other.text("action").unwrap_or_default();
             if other != action && !action.is_empty() {
-                let found = checker.at("OCI-RT-0910", value, &[&name, &Shown(other), &Shown(action)]);
+                let found = checker.at("OCI-RT-0910", value, &[&name, &Shown(&other), &Shown(action)]);
                 found.related(*first, "the other rule");
             }
         }
         Entry::Vacant(place) => {
-            place.insert((value, action.clone()));
+            place.insert((value, rule));
         }
     }
 }
