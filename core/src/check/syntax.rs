@@ -3,6 +3,7 @@
 use super::context::{Checker, Shown};
 use super::fields::Codes;
 use crate::doc::{Document, ProblemKind, Shape, Value};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 const WORDS: &str = "the text is not right here: {}";
@@ -19,6 +20,11 @@ pub(super) fn check(checker: &mut Checker<'_>) {
 
 fn problems(checker: &mut Checker<'_>, document: &Document<'_>) {
     let of_images = Codes::of(checker.kind).are_of_images();
+    if let (Some(format), Some(first)) = (other_format(document), document.problems().first()) {
+        let code = if of_images { "OCI-IM-0001" } else { "OCI-RT-0001" };
+        checker.text(code, first.span, "the text is not JSON: it looks like {}", &format);
+        return;
+    }
     for problem in document.problems() {
         let text = problem.kind.text();
         let code = match problem.kind {
@@ -40,6 +46,25 @@ fn problems(checker: &mut Checker<'_>, document: &Document<'_>) {
     }
 }
 
+/// What a text is that is no JSON from its first letter on.
+fn other_format(document: &Document<'_>) -> Option<&'static str> {
+    let text = document.text();
+    // A key and a colon, or the mark between the documents of a stream.
+    let line =
+        text.split(|byte| *byte == b'\n').find(|line| !line.starts_with(b"#") && !line.trim_ascii().is_empty())?;
+    let letters = line.iter().position(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_' && *byte != b'-');
+    let behind = letters.filter(|at| *at > 0).and_then(|at| line.get(at..)).unwrap_or_default();
+    match text {
+        [0x1f, 0x8b, ..] => Some("gzip; decompress it first"),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Some("zstd; decompress it first"),
+        [b'<', ..] => Some("XML or HTML, perhaps the answer of a server"),
+        _ if line.trim_ascii_end() == b"---" || behind.starts_with(b": ") || behind.trim_ascii() == b":" => {
+            Some("YAML; convert it first")
+        }
+        _ => None,
+    }
+}
+
 /// Size that some tool will not take.
 fn size(checker: &mut Checker<'_>) {
     let root = checker.document.root();
@@ -55,13 +80,16 @@ fn size(checker: &mut Checker<'_>) {
 fn duplicates(checker: &mut Checker<'_>, root: Value<'_>) {
     let mut todo = vec![root];
     while let Some(value) = todo.pop() {
-        let mut keys = BTreeMap::new();
+        let mut keys = Keys::of(value);
         for child in value.children() {
             if matches!(child.shape(), Shape::Array | Shape::Object) {
                 todo.push(child);
             }
-            let Some(key) = child.key() else { continue };
-            if let Some(first) = keys.insert(key.clone(), child) {
+            if child.key_span().is_none() {
+                continue;
+            }
+            if let Some(first) = keys.insert(child) {
+                let key = child.key().unwrap_or_default();
                 let of_images = Codes::of(checker.kind).are_of_images();
                 let code = match of_images {
                     true if value.key_is("annotations") || value.key_is("Labels") => "OCI-IM-0609",
@@ -72,5 +100,45 @@ fn duplicates(checker: &mut Checker<'_>, root: Value<'_>) {
                 found.related(first, "it is here already").propose("remove one of them", first.remove());
             }
         }
+    }
+}
+
+/// The keys of one object so far.
+struct Keys<'d> {
+    object: Value<'d>,
+    /// A bit for each tag that was there, by its remainder.
+    tags: u64,
+    count: usize,
+    /// All of them, once they are many.
+    many: BTreeMap<Cow<'d, str>, Value<'d>>,
+}
+
+/// How many members are looked through one by one.
+const FEW: usize = 24;
+
+impl<'d> Keys<'d> {
+    fn of(object: Value<'d>) -> Self {
+        Keys { object, tags: 0, count: 0, many: BTreeMap::new() }
+    }
+
+    /// Takes the next member, and gives the one before it that has its key.
+    fn insert(&mut self, member: Value<'d>) -> Option<Value<'d>> {
+        let before = || self.object.children().take_while(|other| *other != member);
+        if self.count == FEW {
+            self.many = before().filter_map(|other| Some((other.key()?, other))).collect();
+        }
+        self.count += 1;
+        if self.count > FEW {
+            return self.many.insert(member.key()?, member);
+        }
+        let tag = member.tag();
+        // The lowest bit of a tag is always set.
+        let bit = 1 << ((tag >> 1) % 64);
+        let is_new = self.tags & bit == 0;
+        self.tags |= bit;
+        if is_new {
+            return None;
+        }
+        before().filter(|other| other.tag() == tag && other.key() == member.key()).last()
     }
 }
