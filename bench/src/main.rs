@@ -13,6 +13,10 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+/// That of the command line.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 #[command(about = "Measures the speed of stowbook's store")]
 struct Arguments {

@@ -317,6 +317,16 @@ pub(super) fn commit(
         // The lease holds what exists, and that stays.
         return Ok(Err(exists_already(name)));
     }
+    if key == name {
+        // containerd finds the record that it is about to make, which stands for nothing in the snapshotter yet.
+        if !commit.parent.is_empty() && commit.parent != name {
+            place.find_parent(txn, &commit.parent)?;
+        }
+        labels::settle(&mut commit.labels.clone())?;
+        return Err(Error::not_found("snapshot does not exist")
+            .with_detail("snapshot", key)
+            .with_help("commit an active snapshot under another name"));
+    }
     let active = place.find(txn, key)?;
     let backend_name = place.next_name(txn, name)?;
     let rebased = active.parent.is_empty() && !commit.parent.is_empty();
