@@ -228,7 +228,8 @@ impl Object<'_> {
         let known = |names: &[&str], name: &[u8]| names.iter().any(|known| known.as_bytes() == name);
         let values = node.values.iter().filter(|(name, _)| !known(values, name));
         let buckets = node.buckets.keys().filter(|name| !known(buckets, name));
-        let all: Vec<_> = values.map(|(name, value)| (name, Some(value))).chain(buckets.map(|name| (name, None))).collect();
+        let all: Vec<_> =
+            values.map(|(name, value)| (name, Some(value))).chain(buckets.map(|name| (name, None))).collect();
         if all.is_empty() {
             return;
         }
