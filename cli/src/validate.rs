@@ -12,7 +12,7 @@ use crate::args::{Format, Validate};
 use crate::input;
 use layout::Input;
 use std::io::{IsTerminal as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 use stowbook::check::{self, Kind, Options, Report, Severity};
 use this_host::ThisHost;
@@ -210,8 +210,9 @@ impl Validate {
     }
 }
 
-/// Where a text was, for the places in outputs.
+/// Where a text was, as a URI: relative to the folder that the program runs in, or absolute.
 fn uri(name: &str) -> String {
-    let path = PathBuf::from(name);
-    path.to_string_lossy().replace('\\', "/").replace(' ', "%20")
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+    let name = if cfg!(windows) { name.replace('\\', "/") } else { name.to_owned() };
+    name.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
