@@ -1,5 +1,5 @@
 // The daemon of containerd 2.3, with those of its plugins that keep metadata: what it does with records is what the whole daemon does,
-// and it builds in a minute. Left out are CRI, NRI, tracing, transfers, other snapshotters, and what runs containers.
+// and it builds in a minute or two. Left out are CRI, NRI, tracing, transfers, other snapshotters, and what runs containers.
 package main
 
 import (
