@@ -2,6 +2,17 @@ package stowbook
 
 /*
 #include "shim.h"
+
+#cgo noescape sbgo_container_create
+#cgo nocallback sbgo_container_create
+#cgo noescape sbgo_container_delete
+#cgo nocallback sbgo_container_delete
+#cgo noescape sbgo_container_get
+#cgo nocallback sbgo_container_get
+#cgo noescape sbgo_container_list
+#cgo nocallback sbgo_container_list
+#cgo noescape sbgo_container_update
+#cgo nocallback sbgo_container_update
 */
 import "C"
 

@@ -2,6 +2,9 @@ package stowbook
 
 /*
 #include "shim.h"
+
+#cgo noescape sb_bytes_free
+#cgo nocallback sb_bytes_free
 */
 import "C"
 

@@ -2,6 +2,19 @@ package stowbook
 
 /*
 #include "shim.h"
+
+#cgo noescape sbgo_image_create
+#cgo nocallback sbgo_image_create
+#cgo noescape sbgo_image_delete
+#cgo nocallback sbgo_image_delete
+#cgo noescape sbgo_image_delete_with
+#cgo nocallback sbgo_image_delete_with
+#cgo noescape sbgo_image_get
+#cgo nocallback sbgo_image_get
+#cgo noescape sbgo_image_list
+#cgo nocallback sbgo_image_list
+#cgo noescape sbgo_image_update
+#cgo nocallback sbgo_image_update
 */
 import "C"
 

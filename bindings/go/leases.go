@@ -2,6 +2,21 @@ package stowbook
 
 /*
 #include "shim.h"
+
+#cgo noescape sbgo_lease_add_resource
+#cgo nocallback sbgo_lease_add_resource
+#cgo noescape sbgo_lease_create
+#cgo nocallback sbgo_lease_create
+#cgo noescape sbgo_lease_delete
+#cgo nocallback sbgo_lease_delete
+#cgo noescape sbgo_lease_delete_and_collect
+#cgo nocallback sbgo_lease_delete_and_collect
+#cgo noescape sbgo_lease_delete_resource
+#cgo nocallback sbgo_lease_delete_resource
+#cgo noescape sbgo_lease_list
+#cgo nocallback sbgo_lease_list
+#cgo noescape sbgo_lease_list_resources
+#cgo nocallback sbgo_lease_list_resources
 */
 import "C"
 

@@ -2,6 +2,21 @@ package stowbook
 
 /*
 #include "shim.h"
+
+#cgo noescape sbgo_namespace_record_from_json
+#cgo nocallback sbgo_namespace_record_from_json
+#cgo noescape sbgo_namespace_record_to_json
+#cgo nocallback sbgo_namespace_record_to_json
+#cgo noescape sbgo_namespaces_create
+#cgo nocallback sbgo_namespaces_create
+#cgo noescape sbgo_namespaces_delete
+#cgo nocallback sbgo_namespaces_delete
+#cgo noescape sbgo_namespaces_get
+#cgo nocallback sbgo_namespaces_get
+#cgo noescape sbgo_namespaces_list
+#cgo nocallback sbgo_namespaces_list
+#cgo noescape sbgo_namespaces_update
+#cgo nocallback sbgo_namespaces_update
 */
 import "C"
 

@@ -2,6 +2,17 @@ package stowbook
 
 /*
 #include "shim.h"
+
+#cgo noescape sbgo_sandbox_create
+#cgo nocallback sbgo_sandbox_create
+#cgo noescape sbgo_sandbox_delete
+#cgo nocallback sbgo_sandbox_delete
+#cgo noescape sbgo_sandbox_get
+#cgo nocallback sbgo_sandbox_get
+#cgo noescape sbgo_sandbox_list
+#cgo nocallback sbgo_sandbox_list
+#cgo noescape sbgo_sandbox_update
+#cgo nocallback sbgo_sandbox_update
 */
 import "C"
 
