@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// That of the command line.
+#[cfg(not(feature = "system-allocator"))]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -74,13 +75,14 @@ enum Command {
         #[arg(long)]
         svg: PathBuf,
     },
-    /// Checks a runtime config, and longer ones. Prints a line for each: name, bytes, findings, microseconds
+    /// Checks runtime configs. Prints a line for each: name, bytes, findings, microseconds
     Check {
-        /// The config
-        file: PathBuf,
-        /// Lengths of configs that are made of it, in KiB
-        #[arg(long, value_delimiter = ',', default_values_t = [256, 512, 1024])]
-        grown: Vec<usize>,
+        /// The configs
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// How long each is checked again and again
+        #[arg(long, default_value_t = 500)]
+        milliseconds: u64,
     },
 }
 
@@ -102,7 +104,7 @@ fn run(command: Command) -> Result<(), Box<dyn Error>> {
             println!("{}", store::count(&dir)?);
             Ok(())
         }
-        Command::Check { file, grown } => check::run(&file, &grown),
+        Command::Check { files, milliseconds } => check::run(&files, milliseconds),
         Command::Grow { up_to, spec, dir, csv, svg } => grow::run(up_to, std::fs::read(spec)?, &dir, &csv, &svg),
     }
 }

@@ -241,28 +241,42 @@ fn records_are_copied_to_containerd_and_back() {
     let again = copy("a.redb", &containerd, "");
     assert!(again.contains("containers copied: 0\n") && again.contains("there already: 5\n"), "{again}");
 
+    // A book keeps more: times, and snapshots.
+    for command in ["prepare one", "commit base one", "view two base", "label base a=b"] {
+        let said = run(folder.path(), &["--address", &containerd], &format!("-n copied snapshots {command}"));
+        assert!(said.ends_with("0\n"), "{said}");
+    }
     let back = copy(&containerd, "b.redb", "");
-    assert!(back.contains(counts), "{back}");
+    assert_eq!(back, format!("{counts}snapshots copied: 2\nthere already: 0\n0\n"));
+    let exact = |place: [&str; 2], command: &str| {
+        let words = command.split(' ');
+        let output = stowbook(folder.path()).args(place).args(["-n", "copied"]).args(words).output().unwrap();
+        assert!(output.status.success(), "{command}: {output:?}");
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines()
+            .filter(|line| !line.contains("backend_name"))
+            .map(|line| line.trim_end_matches(',').to_owned() + "\n")
+            .collect::<String>()
+    };
     for command in [
-        "ns ls",
         "c ls",
         "c info web",
         "i ls",
         "i info a:1",
-        "leases ls",
         "leases resources ls l",
-        "s ls",
+        "-o json leases ls",
         "s info box",
-        "content ls -q",
         "content info HELLO",
         "content get HELLO",
+        "snapshots ls",
+        "snapshots info base",
+        "snapshots info two",
+        "snapshots tree",
     ] {
-        let command = format!("-n copied {}", command.replace("HELLO", HELLO));
-        let [was, is] = ["a.redb", "b.redb"].map(|book| at(book, &command));
-        assert_eq!(was, is, "{command}");
-        let there = run(folder.path(), &["--address", &containerd], &command);
-        assert!(command.contains("ns ls") || there == was, "{command}: {there} {was}");
+        let command = command.replace("HELLO", HELLO);
+        assert_eq!(exact(["--address", &containerd], &command), exact(["--db", "b.redb"], &command), "{command}");
     }
+    assert!(exact(["--db", "b.redb"], "ns ls").contains("tier=front"));
 }
 
 #[test]
@@ -364,7 +378,8 @@ fn records_are_copied_between_books_and_servers() {
     text("--db a.redb -n moby c create example.com/a:1 web", 0);
     text("--db a.redb -n moby content ingest r hello --label containerd.io/gc.root", 0);
     const PLAN: &str = "not kept: 2 records in namespace \"moby\": the place sets their times\nnamespaces to copy: 1\n\
-        content to copy: 1\nimages to copy: 0\nleases to copy: 0\nsandboxes to copy: 0\ncontainers to copy: 1\nthere already: 0\n";
+        content to copy: 1\nimages to copy: 0\nleases to copy: 0\nsandboxes to copy: 0\ncontainers to copy: 1\nsnapshots to copy: 0\n\
+        there already: 0\n";
     assert_eq!(text("copy --from a.redb --to unix://s --dry-run", 0), PLAN);
     assert_eq!(text("--address s ns ls -q", 0), "");
     assert_eq!(text("copy --from a.redb --to unix://s", 0), PLAN.replace("to copy", "copied"));
@@ -379,6 +394,15 @@ fn records_are_copied_between_books_and_servers() {
     // A database of containerd has no bytes.
     let metadb = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/metadb/containerd-2.3.4.db");
     let said = text(&format!("copy --from {metadb} --to c.redb"), 0);
+    assert!(said.contains("which the place does not tell\n") && !said.contains("snapshots copied: 0"), "{said}");
+    // What it has comes over as it is, times and all.
+    let [from, to] = ["metadb", "db"].map(|option| {
+        let place = if option == "db" { "c.redb" } else { metadb };
+        let listed = text(&format!("--{option} {place} -n default c ls -q"), 0);
+        listed.lines().map(|id| text(&format!("--{option} {place} -n default c info {id}"), 0)).collect::<Vec<_>>()
+    });
+    assert!(!from.is_empty());
+    assert_eq!(from, to);
     assert!(said.contains("its bytes cannot be read") && said.contains("content copied: 0"), "{said}");
     assert!(text(&format!("copy --from a.redb --to {metadb}"), 1).contains("open for reading only"));
 

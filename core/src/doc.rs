@@ -67,6 +67,12 @@ pub enum Shape {
 #[derive(Clone, Copy, Debug)]
 struct Node {
     shape: Shape,
+    /// Whether the value is a string without escapes between double quotes, in a text that is UTF-8.
+    plain: bool,
+    /// Whether the key is.
+    plain_key: bool,
+    /// What [`tag`] makes of the key.
+    tag: u16,
     start: u32,
     end: u32,
     /// The key with its quotes; an empty span at 0 is no key.
@@ -78,10 +84,44 @@ struct Node {
     position: u32,
 }
 
+/// What stands for a node that is not there.
+static NOWHERE: Node = Node {
+    shape: Shape::Lost,
+    plain: false,
+    plain_key: false,
+    tag: NO_TAG,
+    start: 0,
+    end: 0,
+    key: (0, 0),
+    parent: 0,
+    next: 0,
+    position: 0,
+};
+
+/// The tag of what has no key.
+const NO_TAG: u16 = 0;
+
+/// A number by which most keys differ. Of a name in the source the compiler works it out, so members are found by comparing
+/// numbers.
+#[inline(always)]
+pub(crate) const fn tag(key: &[u8]) -> u16 {
+    let length = key.len();
+    let (Some((first, _)), Some((last, _)), (_, [middle, ..])) =
+        (key.split_first(), key.split_last(), key.split_at(length / 2))
+    else {
+        return 1;
+    };
+    let mixed = (length as u32) ^ ((*first as u32) << 4) ^ ((*middle as u32) << 7) ^ ((*last as u32) << 9);
+    // Never `NO_TAG`.
+    (mixed as u16) | 1
+}
+
 /// A text and what was read in it.
 #[derive(Debug)]
 pub struct Document<'t> {
     text: &'t [u8],
+    /// The text, if it is UTF-8; else nothing.
+    utf8: &'t str,
     nodes: Vec<Node>,
     problems: Vec<Problem>,
     deepest: usize,
@@ -133,17 +173,10 @@ impl PartialEq for Value<'_> {
 }
 
 impl<'d> Value<'d> {
-    fn node(self) -> Node {
+    #[inline]
+    fn node(self) -> &'d Node {
         // An index is only made from a node that is there.
-        self.document.nodes.get(self.index as usize).copied().unwrap_or(Node {
-            shape: Shape::Lost,
-            start: 0,
-            end: 0,
-            key: (0, 0),
-            parent: 0,
-            next: 0,
-            position: 0,
-        })
+        self.document.nodes.get(self.index as usize).unwrap_or(&NOWHERE)
     }
 
     /// The document it is part of.
@@ -176,7 +209,15 @@ impl<'d> Value<'d> {
     /// Its key, for a member of an object.
     pub fn key(self) -> Option<Cow<'d, str>> {
         let span = self.key_span()?;
+        if self.node().plain_key {
+            return Some(Cow::Borrowed(self.document.utf8.get(span.start + 1..span.end - 1)?));
+        }
         Some(string::decode(self.document.text.get(span.start..span.end)?))
+    }
+
+    /// Its tag; of members with equal keys it is equal.
+    pub(crate) fn tag(self) -> u16 {
+        self.node().tag
     }
 
     /// The text of the value as it was written.
@@ -186,8 +227,18 @@ impl<'d> Value<'d> {
     }
 
     /// The string, decoded; what is not Unicode is replaced by U+FFFD.
+    #[inline]
     pub fn as_str(self) -> Option<Cow<'d, str>> {
-        (self.shape() == Shape::String).then(|| string::decode(self.raw()))
+        let node = self.node();
+        if node.plain {
+            return Some(Cow::Borrowed(self.document.utf8.get(node.start as usize + 1..node.end as usize - 1)?));
+        }
+        (node.shape == Shape::String).then(|| string::decode(self.raw()))
+    }
+
+    /// Whether it is certainly a string that stands between its quotes as it is.
+    pub(crate) fn is_plain(self) -> bool {
+        self.node().plain
     }
 
     /// The truth value.
@@ -203,7 +254,9 @@ impl<'d> Value<'d> {
         if self.shape() != Shape::Number {
             return None;
         }
-        std::str::from_utf8(self.raw()).ok()
+        // A number is ASCII.
+        let Span { start, end } = self.span();
+        self.document.utf8.get(start..end).or_else(|| std::str::from_utf8(self.raw()).ok())
     }
 
     /// The number, if it is an integer in plain digits that fits.
@@ -224,6 +277,12 @@ impl<'d> Value<'d> {
     /// How many values are inside at any depth.
     pub fn weight(self) -> usize {
         self.node().next.saturating_sub(self.index + 1) as usize
+    }
+
+    /// The values inside at any depth, in the order of the text.
+    pub(crate) fn descendants(self) -> impl DoubleEndedIterator<Item = Value<'d>> {
+        let document = self.document;
+        (self.index + 1..self.node().next).map(move |index| Value { document, index })
     }
 
     /// The next value of the parent.
@@ -254,8 +313,24 @@ impl<'d> Value<'d> {
     }
 
     /// The member of an object with this key; the last one, as decoders do, if there are several.
+    #[inline(always)]
     pub fn get(self, key: &str) -> Option<Value<'d>> {
-        self.members().filter(|member| member.key_is(key)).last()
+        self.find(tag(key.as_bytes()), key)
+    }
+
+    /// The same, with the tag of the key.
+    pub(crate) fn find(self, tag: u16, key: &str) -> Option<Value<'d>> {
+        let Node { shape: Shape::Object, next: end, .. } = *self.node() else { return None };
+        let (mut found, mut at) = (None, self.index + 1);
+        while at < end {
+            let value = Value { document: self.document, index: at };
+            let node = value.node();
+            if node.tag == tag && value.key_is(key) {
+                found = Some(value);
+            }
+            at = node.next.max(at + 1);
+        }
+        found
     }
 
     /// Whether this is a member with that key.
@@ -263,7 +338,7 @@ impl<'d> Value<'d> {
         let Some(span) = self.key_span() else { return false };
         let raw = self.document.text.get(span.start..span.end).unwrap_or_default();
         match raw {
-            [b'"', inside @ .., b'"'] if !inside.contains(&b'\\') => inside == key.as_bytes(),
+            [_, inside @ .., _] if self.node().plain_key => inside == key.as_bytes(),
             _ => string::decode(raw) == key,
         }
     }

@@ -97,6 +97,9 @@ fn rule_table(rules: &[Rule<'_>]) -> Result<String, Box<dyn Error>> {
     Ok(text)
 }
 
+/// `MOST_MEMBERS` of `core/src/check/fields.rs`.
+const MOST_MEMBERS: usize = 32;
+
 /// One row of a table of fields.
 #[derive(Default)]
 struct Node {
@@ -130,9 +133,13 @@ impl Node {
             .iter()
             .map(|(name, node)| {
                 let code = node.column(7);
-                Ok(format!("Member {{ name: {name:?}, field: {}, missing_code: {code:?} }}", node.field()?))
+                let field = node.field()?;
+                Ok(format!("Member {{ name: {name:?}, tag: tag(b{name:?}), field: {field}, missing_code: {code:?} }}"))
             })
             .collect();
+        if self.members.len() > MOST_MEMBERS {
+            return Err(format!("an object has more than {MOST_MEMBERS} members: {:?}", self.row).into());
+        }
         Ok(format!("&[{}]", members?.join(", ")))
     }
 
@@ -149,7 +156,7 @@ impl Node {
             "string" => "Type::Text".to_owned(),
             "integer" => {
                 let (least, most) = range(self.column(2))?;
-                format!("Type::Integer({least}, {most})")
+                format!("Type::Integer(&({least}, {most}))")
             }
             "array" => format!("Type::List(&{})", self.inner("*")?),
             "object" if self.members.iter().any(|(name, _)| name == "{key}") => {
@@ -172,7 +179,7 @@ impl Node {
             "" => "None".to_owned(),
             text => {
                 let (least, most) = range(text)?;
-                format!("Some(({least}, {most}, {:?}))", self.column(6))
+                format!("Some(&({least}, {most}, {:?}))", self.column(6))
             }
         };
         Ok(format!(
@@ -202,7 +209,7 @@ fn field_tables(data: &Path) -> Result<String, Box<dyn Error>> {
         tables.insert(name, root.object()?);
     }
     let mut text =
-        format!("{HEAD}use super::{{Field, Member, Pattern, Type}};\n\n#[rustfmt::skip]\nstatic ANY: Field = ");
+        format!("{HEAD}use super::{{Field, Member, Pattern, Type, tag}};\n\n#[rustfmt::skip]\nstatic ANY: Field = ");
     let any = Node { row: vec![String::new(), "any".into()], members: Vec::new() }.field()?;
     writeln!(text, "{any};")?;
     for (name, table) in tables {

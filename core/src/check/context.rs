@@ -9,7 +9,7 @@ use super::{
 use crate::doc::{Document, Edit, Shape, Span, Value};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Display;
+use std::fmt::{Display, Write as _};
 
 /// A check under way.
 pub(super) struct Checker<'d> {
@@ -69,6 +69,19 @@ pub(super) struct Found {
 }
 
 impl Found {
+    /// The words given, or else the rule's.
+    fn words(&self, given: &'static str) -> &'static str {
+        if given.is_empty() { self.rule.map_or("", |rule| rule.message) } else { given }
+    }
+
+    /// What is said about a value.
+    fn about(&mut self, value: Value<'_>, words: &'static str, args: &[&dyn Display]) {
+        self.message = fill(self.code, self.words(words), args);
+        self.pointer = pointer(value);
+        self.value = Some(cut(value));
+        self.value_span = Some(value.span());
+    }
+
     /// The name that was probably meant. Only the first findings get guesses: nobody reads on, and guessing takes long.
     pub(super) fn guess<'n>(&self, text: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
         if self.ordinal < MAX_GUESSES { nearest(text, names) } else { None }
@@ -99,7 +112,10 @@ impl Found {
 
     /// Another place that has to do with it.
     pub(super) fn related(&mut self, value: Value<'_>, message: impl Into<String>) -> &mut Self {
-        self.related.push((pointer(value), value.span(), message.into()));
+        // What is one too many has no code.
+        if !self.code.is_empty() {
+            self.related.push((pointer(value), value.span(), message.into()));
+        }
         self
     }
 
@@ -193,16 +209,23 @@ impl<'d> Checker<'d> {
         self.platform = self.options.platform.unwrap_or_else(|| guess(spec));
     }
 
-    fn add(&mut self, code: &'static str, span: Span, message: String) -> &mut Found {
-        let rule = explain(code);
-        debug_assert!(rule.is_some(), "no rule {code}");
+    /// Whether findings are only counted from here on.
+    pub(super) fn is_full(&self) -> bool {
+        self.found.len() >= MAX_KEPT
+    }
+
+    /// A finding that `fill_in` completes, unless it is one too many.
+    fn add(&mut self, code: &'static str, span: Span, fill_in: impl FnOnce(&mut Found)) -> &mut Found {
         let ordinal = self.found.len();
-        let found = Found { code, rule, ordinal, span: Some(span), message, ..Found::default() };
-        if self.found.len() >= MAX_KEPT {
+        if self.is_full() {
             self.lost += 1;
-            self.surplus = found;
+            self.surplus = Found { ordinal, ..Found::default() };
             return &mut self.surplus;
         }
+        let rule = explain(code);
+        debug_assert!(rule.is_some(), "no rule {code}");
+        let mut found = Found { code, rule, ordinal, span: Some(span), ..Found::default() };
+        fill_in(&mut found);
         self.found.push(found);
         // The last one is there: it was pushed.
         self.found.last_mut().unwrap_or(&mut self.surplus)
@@ -210,7 +233,7 @@ impl<'d> Checker<'d> {
 
     /// A finding at a value, in the words of the rule.
     pub(super) fn at(&mut self, code: &'static str, value: Value<'_>, args: &[&dyn Display]) -> &mut Found {
-        self.say(code, value, words(code), args)
+        self.say(code, value, "", args)
     }
 
     /// A finding at a value, in words that several rules share.
@@ -221,16 +244,12 @@ impl<'d> Checker<'d> {
         words: &'static str,
         args: &[&dyn Display],
     ) -> &mut Found {
-        let found = self.add(code, value.span(), fill(code, words, args));
-        found.pointer = pointer(value);
-        found.value = Some(cut(value));
-        found.value_span = Some(value.span());
-        found
+        self.add(code, value.span(), |found| found.about(value, words, args))
     }
 
     /// A finding at a member's key, in the words of the rule.
     pub(super) fn key(&mut self, code: &'static str, member: Value<'_>, args: &[&dyn Display]) -> &mut Found {
-        self.say_key(code, member, words(code), args)
+        self.say_key(code, member, "", args)
     }
 
     /// A finding at a member's key, in words that several rules share.
@@ -241,11 +260,7 @@ impl<'d> Checker<'d> {
         words: &'static str,
         args: &[&dyn Display],
     ) -> &mut Found {
-        let found = self.add(code, member.key_span().unwrap_or(member.span()), fill(code, words, args));
-        found.pointer = pointer(member);
-        found.value = Some(cut(member));
-        found.value_span = Some(member.span());
-        found
+        self.add(code, member.key_span().unwrap_or(member.span()), |found| found.about(member, words, args))
     }
 
     /// A finding at a part of the text.
@@ -256,21 +271,21 @@ impl<'d> Checker<'d> {
         words: &'static str,
         arg: &dyn Display,
     ) -> &mut Found {
-        self.add(code, span, fill(code, words, &[arg]))
+        self.add(code, span, |found| found.message = fill(code, words, &[arg]))
     }
 
     /// A member that an object lacks.
     pub(super) fn missing(&mut self, code: &'static str, object: Value<'_>, name: &str) -> &mut Found {
         let start = object.span().start;
-        let words = words(code);
-        let message = match words.contains("{}") || words.is_empty() {
-            true => format!("{} has no {name}", subject(object)),
-            false => words.to_owned(),
-        };
-        let found = self.add(code, Span { start, end: start + 1 }, message);
-        found.pointer = pointer(object);
-        found.missing = Some(name.to_owned());
-        found
+        self.add(code, Span { start, end: start + 1 }, |found| {
+            let words = found.words("");
+            found.message = match words.contains("{}") || words.is_empty() {
+                true => format!("{} has no {name}", subject(object)),
+                false => words.to_owned(),
+            };
+            found.pointer = pointer(object);
+            found.missing = Some(name.to_owned());
+        })
     }
 
     /// Where a value is in the object that the rules look at, with `*` for positions.
@@ -526,27 +541,28 @@ fn keys(value: Value<'_>) -> usize {
     above.filter_map(Value::key_span).map(|span| span.end - span.start).sum()
 }
 
-/// What a rule says.
-fn words(code: &str) -> &'static str {
-    explain(code).map_or("", |rule| rule.message)
-}
-
 /// A template with its places filled.
 fn fill(code: &str, template: &str, args: &[&dyn Display]) -> String {
     debug_assert!(!template.is_empty(), "{code} says nothing");
     debug_assert_eq!(template.matches("{}").count(), args.len(), "the arguments of {code}");
-    let mut parts = template.split("{}");
-    let mut text = parts.next().unwrap_or_default().to_owned();
-    for (part, arg) in parts.zip(args) {
-        text += &arg.to_string();
+    let mut text = String::with_capacity(template.len() + 32 * args.len());
+    let mut rest = template;
+    for arg in args {
+        let Some((part, behind)) = rest.split_once("{}") else { break };
         text += part;
+        // A String takes everything.
+        let _ = write!(text, "{arg}");
+        rest = behind;
     }
-    text
+    text + rest
 }
 
 /// A value as it is shown: at most 200 characters of it.
 fn cut(value: Value<'_>) -> String {
     let raw = value.raw();
+    if let (true, Ok(text)) = (raw.len() <= 200, std::str::from_utf8(raw)) {
+        return text.to_owned();
+    }
     let text = String::from_utf8_lossy(raw.get(..raw.len().min(800)).unwrap_or_default());
     let cut: String = text.chars().take(200).collect();
     if cut.len() < raw.len() { cut + "…" } else { cut }
@@ -557,6 +573,9 @@ pub(super) struct Shown<'t>(pub(super) &'t str);
 
 impl Display for Shown<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.0.len() <= 80 && self.0.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            return f.write_str(self.0);
+        }
         for c in self.0.chars().take(80) {
             if c.is_control() { write!(f, "{}", c.escape_default())? } else { write!(f, "{c}")? }
         }

@@ -10,7 +10,7 @@ pub(super) use table::{
 use super::context::{Checker, Shown};
 use super::patterns;
 use super::{Kind, Severity};
-use crate::doc::{Shape, Value};
+use crate::doc::{Shape, Value, tag};
 use std::collections::BTreeSet;
 
 /// What the general rules say, under whichever code.
@@ -36,7 +36,7 @@ pub(super) struct Field {
     pub(super) values: &'static [&'static str],
     pub(super) pattern: Option<Pattern>,
     /// A range inside that of the type, with the code of the rule about it.
-    pub(super) limit: Option<(i128, i128, &'static str)>,
+    pub(super) limit: Option<&'static (i128, i128, &'static str)>,
     /// The code of the rule about `values` and `pattern`.
     pub(super) value_code: &'static str,
     /// The code of the rule about its type; empty: the general one.
@@ -48,7 +48,8 @@ pub(super) enum Type {
     Any,
     Boolean,
     Text,
-    Integer(i128, i128),
+    /// From the first to the second.
+    Integer(&'static (i128, i128)),
     List(&'static Field),
     Map(&'static Field),
     Object(&'static [Member]),
@@ -57,6 +58,8 @@ pub(super) enum Type {
 /// A member of an object.
 pub(super) struct Member {
     pub(super) name: &'static str,
+    /// What [`tag`] makes of the name.
+    pub(super) tag: u16,
     pub(super) field: Field,
     /// The code of the rule about its absence; empty: it may be absent.
     pub(super) missing_code: &'static str,
@@ -145,10 +148,29 @@ pub(super) fn check<'d>(checker: &mut Checker<'d>, value: Value<'d>, members: &'
     }
 }
 
+/// More members than any object of a table has, which `cargo xtask rules` sees to.
+const MOST_MEMBERS: usize = 32;
+
+/// The number of the member that a value is.
+fn known(value: Value<'_>, members: &'static [Member]) -> Option<usize> {
+    let tag = value.tag();
+    members.iter().position(|member| member.tag == tag && value.key_is(member.name))
+}
+
 fn object<'d>(checker: &mut Checker<'d>, value: Value<'d>, members: &'static [Member]) {
-    unknown(checker, value, members);
-    for member in members {
-        let found = value.get(member.name);
+    // Of equal keys the last one counts.
+    let mut present = [None; MOST_MEMBERS];
+    let mut all_known = true;
+    for member in value.members() {
+        match known(member, members).and_then(|at| present.get_mut(at)) {
+            Some(place) => *place = Some(member),
+            None => all_known = false,
+        }
+    }
+    if !all_known {
+        unknown(checker, value, members);
+    }
+    for (member, found) in members.iter().zip(present) {
         let is_null = found.is_some_and(|found| found.shape() == Shape::Null);
         match found {
             Some(found) if !is_null || member.missing_code.is_empty() => field(checker, found, &member.field),
@@ -168,9 +190,13 @@ fn unknown<'d>(checker: &mut Checker<'d>, value: Value<'d>, members: &'static [M
         return;
     }
     let names = || members.iter().map(|member| member.name);
-    let known = |member: &Value<'_>| names().find(|name| member.key_is(name));
-    let present: BTreeSet<&str> = value.members().filter_map(|member| known(&member)).collect();
-    for member in value.members().filter(|member| known(member).is_none()) {
+    let present: BTreeSet<&str> = value
+        .members()
+        .filter_map(|member| known(member, members))
+        .filter_map(|at| members.get(at))
+        .map(|member| member.name)
+        .collect();
+    for member in value.members().filter(|member| known(*member, members).is_none()) {
         let Some(key) = member.key() else { continue };
         let same = names().find(|name| name.eq_ignore_ascii_case(&key));
         let is_record = checker.kind == Kind::ContainerdRecord && value == checker.document.root();
@@ -209,7 +235,7 @@ fn unknown<'d>(checker: &mut Checker<'d>, value: Value<'d>, members: &'static [M
             checker.say_key("CTD-CR-0030", member, words::RECORD, &[&Shown(&key), &""]).warning();
         } else if !codes.are_of_images() && !known_elsewhere(checker, value, &key) {
             let strict = checker.options.strict;
-            let home = home_of(&key, members);
+            let home = if checker.is_full() { None } else { home_of(&key, members) };
             let found = checker.say_key(codes.unknown, member, words::UNKNOWN, &[&Shown(&key), &subject(value), &""]);
             if strict {
                 found.severity(Severity::Error);
@@ -274,7 +300,7 @@ fn field<'d>(checker: &mut Checker<'d>, value: Value<'d>, field: &'static Field)
             checker.say(codes.null, value, words::NULL, &[&subject(value)]).propose("remove the member", edit);
         }
         (Type::Text, Shape::String) => text(checker, value, field),
-        (Type::Integer(least, most), Shape::Number) => integer(checker, value, field, *least, *most),
+        (Type::Integer((least, most)), Shape::Number) => integer(checker, value, field, *least, *most),
         (Type::List(item), Shape::Array) => value.items().for_each(|value| self::item(checker, value, item)),
         (Type::Map(item), Shape::Object) => value.members().for_each(|value| self::item(checker, value, item)),
         (Type::Object(members), Shape::Object) => object(checker, value, members),
@@ -350,7 +376,7 @@ fn integer<'d>(checker: &mut Checker<'d>, value: Value<'d>, field: &'static Fiel
         // A descriptor's size has a rule of its own.
         let code = if codes.are_of_images() && value.key_is("size") { "OCI-IM-0108" } else { codes.range };
         checker.say(code, value, words::RANGE, &[&subject(value), &Shown(number), &least, &most]);
-    } else if let Some((least, most, code)) = field.limit.filter(|(least, most, _)| !fits(*least, *most)) {
+    } else if let Some(&(least, most, code)) = field.limit.filter(|(least, most, _)| !fits(*least, *most)) {
         checker.wrong_type.insert(value.id());
         let range =
             if most == i128::from(i64::MAX) { format!("at least {least}") } else { format!("{least} to {most}") };

@@ -6,7 +6,19 @@ pub(super) use table::*;
 
 /// Capabilities that the kernel has.
 pub(super) fn is_capability(name: &str) -> bool {
-    CAPABILITIES.contains(&name)
+    is_among(CAPABILITIES, name)
+}
+
+/// Whether a list has a name. Most names of a list begin alike, so their ends are looked at first.
+pub(super) fn is_among(list: &[&str], name: &str) -> bool {
+    let end = |text: &str| (text.len(), text.as_bytes().last().copied());
+    let wanted = end(name);
+    list.iter().any(|one| end(one) == wanted && *one == name)
+}
+
+/// System calls that Linux has.
+pub(super) fn is_syscall(name: &str) -> bool {
+    SYSCALLS.binary_search(&name).is_ok()
 }
 
 /// The name that an alias stands for, by the code of the rule about the value.
@@ -35,4 +47,15 @@ pub(super) fn meant(code: &str, text: &str) -> Option<&'static str> {
     };
     let text = text.to_ascii_lowercase();
     aliases.iter().find(|(alias, _)| *alias == text).map(|(_, name)| *name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_that_are_searched_are_sorted() {
+        assert!(SYSCALLS.is_sorted());
+        assert!(is_syscall("read") && is_syscall("_llseek") && !is_syscall("reed"));
+    }
 }

@@ -1,5 +1,7 @@
 //! The forms of names and numbers, each as a small function.
 
+use std::borrow::Cow;
+
 /// Splits off the longest beginning whose bytes fit.
 fn take(text: &str, fits: impl Fn(u8) -> bool) -> (&str, &str) {
     text.split_at(text.bytes().position(|byte| !fits(byte)).unwrap_or(text.len()))
@@ -275,6 +277,9 @@ pub(super) fn has_long_name(path: &str) -> bool {
 
 /// A path without `.`, `..`, doubled or trailing slashes, and with one at the front.
 pub(super) fn normal_path(path: &str) -> String {
+    if is_normal(path) {
+        return path.to_owned();
+    }
     let mut steps: Vec<&str> = Vec::new();
     for step in path.split('/') {
         match step {
@@ -284,6 +289,17 @@ pub(super) fn normal_path(path: &str) -> String {
         }
     }
     format!("/{}", steps.join("/"))
+}
+
+/// The same of a text that may be borrowed. Most paths are normal.
+pub(super) fn normal(path: Cow<'_, str>) -> Cow<'_, str> {
+    if is_normal(&path) { path } else { Cow::Owned(normal_path(&path)) }
+}
+
+/// Whether a path is certainly what [`normal_path`] would make of it.
+fn is_normal(path: &str) -> bool {
+    let doubtful = |pair: &[u8]| matches!(pair, b"//" | b"/.");
+    path == "/" || (path.starts_with('/') && !path.ends_with('/') && !path.as_bytes().windows(2).any(doubtful))
 }
 
 /// Whether a normal path is another one or lies below it.
@@ -340,6 +356,10 @@ mod tests {
         assert!(media_type("application/vnd.oci.image.config.v1+json") && !media_type("a/b; c=d") && !media_type("a"));
         assert!(uri("https://example.com/%20") && !uri("::bad") && !uri("a b") && !uri("x%zz"));
         assert_eq!(normal_path("a/./b//../c/"), "/a/c");
+        for path in ["/", "/a", "/a/.b", "/a/", "//", "/..", "/a/b", "", "a", "/a/../b", "/./"] {
+            let steps: Vec<&str> = path.split('/').filter(|step| !step.is_empty()).collect();
+            assert!(!is_normal(path) || format!("/{}", steps.join("/")) == path, "{path}");
+        }
         assert!(is_under("/a/b", "/a") && !is_under("/ab", "/a"));
         assert!(reference_name("v1.0--rc/a@b") && !reference_name("-a") && !reference_name("a//b"));
         assert_eq!(bytes("64m"), Some(64 << 20));

@@ -2,7 +2,6 @@
 
 use crate::doc::Span;
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// A place in a text. Lines and columns count from 1; a column counts Unicode characters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -25,23 +24,28 @@ pub struct Place {
 
 /// The places of spans, found in one walk over the text.
 pub(super) struct Places {
-    at: BTreeMap<usize, (usize, usize, usize)>,
+    /// Offsets, in order, and for each its line, its column, and its column in UTF-16.
+    at: Vec<(usize, (usize, usize, usize))>,
 }
 
 impl Places {
     pub(super) fn new(text: &[u8], spans: impl Iterator<Item = Span>) -> Self {
-        let mut at: BTreeMap<usize, _> =
-            spans.flat_map(|span| [span.start, span.end]).map(|at| (at, (1, 1, 1))).collect();
+        let mut at: Vec<(usize, _)> = spans.flat_map(|span| [span.start, span.end]).map(|at| (at, (1, 1, 1))).collect();
+        at.sort_unstable_by_key(|(offset, _)| *offset);
+        at.dedup_by_key(|(offset, _)| *offset);
         let (mut line, mut column, mut utf16, mut from) = (1, 1, 1, 0);
         for (offset, place) in &mut at {
-            for byte in text.get(from..(*offset).min(text.len())).unwrap_or_default() {
-                match byte {
-                    b'\n' => (line, column, utf16) = (line + 1, 1, 1),
-                    // The bytes behind a character's first.
-                    0x80..=0xbf => {}
-                    _ => (column, utf16) = (column + 1, utf16 + 1 + usize::from(*byte >= 0xf0)),
-                }
+            let mut piece = text.get(from..(*offset).min(text.len())).unwrap_or_default();
+            // Only what stands on the offset's own line counts for its column.
+            if let Some(last) = piece.iter().rposition(|byte| *byte == b'\n') {
+                let (lines, rest) = piece.split_at(last + 1);
+                line += lines.iter().filter(|byte| **byte == b'\n').count();
+                (column, utf16, piece) = (1, 1, rest);
             }
+            // Of a character's bytes the first counts; four of them are two code units.
+            let characters = piece.iter().filter(|byte| !matches!(byte, 0x80..=0xbf)).count();
+            column += characters;
+            utf16 += characters + piece.iter().filter(|byte| **byte >= 0xf0).count();
             from = from.max((*offset).min(text.len()));
             *place = (line, column, utf16);
         }
@@ -49,7 +53,11 @@ impl Places {
     }
 
     pub(super) fn of(&self, span: Span) -> Place {
-        let at = |offset| self.at.get(&offset).copied().unwrap_or((1, 1, 1));
+        let at = |offset| {
+            let found =
+                self.at.binary_search_by_key(&offset, |(offset, _)| *offset).ok().and_then(|at| self.at.get(at));
+            found.map_or((1, 1, 1), |(_, place)| *place)
+        };
         let ((line, column, column_utf16), (end_line, end_column, _)) = (at(span.start), at(span.end));
         Place { line, column, end_line, end_column, column_utf16, offset: span.start, length: span.end - span.start }
     }

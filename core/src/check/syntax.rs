@@ -3,6 +3,7 @@
 use super::context::{Checker, Shown};
 use super::fields::Codes;
 use crate::doc::{Document, ProblemKind, Shape, Value};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 const WORDS: &str = "the text is not right here: {}";
@@ -79,13 +80,16 @@ fn size(checker: &mut Checker<'_>) {
 fn duplicates(checker: &mut Checker<'_>, root: Value<'_>) {
     let mut todo = vec![root];
     while let Some(value) = todo.pop() {
-        let mut keys = BTreeMap::new();
+        let mut keys = Keys::of(value);
         for child in value.children() {
             if matches!(child.shape(), Shape::Array | Shape::Object) {
                 todo.push(child);
             }
-            let Some(key) = child.key() else { continue };
-            if let Some(first) = keys.insert(key.clone(), child) {
+            if child.key_span().is_none() {
+                continue;
+            }
+            if let Some(first) = keys.insert(child) {
+                let key = child.key().unwrap_or_default();
                 let of_images = Codes::of(checker.kind).are_of_images();
                 let code = match of_images {
                     true if value.key_is("annotations") || value.key_is("Labels") => "OCI-IM-0609",
@@ -96,5 +100,45 @@ fn duplicates(checker: &mut Checker<'_>, root: Value<'_>) {
                 found.related(first, "it is here already").propose("remove one of them", first.remove());
             }
         }
+    }
+}
+
+/// The keys of one object so far.
+struct Keys<'d> {
+    object: Value<'d>,
+    /// A bit for each tag that was there, by its remainder.
+    tags: u64,
+    count: usize,
+    /// All of them, once they are many.
+    many: BTreeMap<Cow<'d, str>, Value<'d>>,
+}
+
+/// How many members are looked through one by one.
+const FEW: usize = 24;
+
+impl<'d> Keys<'d> {
+    fn of(object: Value<'d>) -> Self {
+        Keys { object, tags: 0, count: 0, many: BTreeMap::new() }
+    }
+
+    /// Takes the next member, and gives the one before it that has its key.
+    fn insert(&mut self, member: Value<'d>) -> Option<Value<'d>> {
+        let before = || self.object.children().take_while(|other| *other != member);
+        if self.count == FEW {
+            self.many = before().filter_map(|other| Some((other.key()?, other))).collect();
+        }
+        self.count += 1;
+        if self.count > FEW {
+            return self.many.insert(member.key()?, member);
+        }
+        let tag = member.tag();
+        // The lowest bit of a tag is always set.
+        let bit = 1 << ((tag >> 1) % 64);
+        let is_new = self.tags & bit == 0;
+        self.tags |= bit;
+        if is_new {
+            return None;
+        }
+        before().filter(|other| other.tag() == tag && other.key() == member.key()).last()
     }
 }

@@ -1,7 +1,8 @@
 //! Reading with recovery. No recursion: the open lists and objects are a list of our own.
 
 use super::{
-    Document, Edit, MAX_DEPTH, MAX_LENGTH, MAX_PROBLEMS, Node, Problem, ProblemKind, Shape, Span, edit, string,
+    Document, Edit, MAX_DEPTH, MAX_LENGTH, MAX_PROBLEMS, NO_TAG, Node, Problem, ProblemKind, Shape, Span, edit, string,
+    tag,
 };
 
 /// What may come next in an open list or object.
@@ -23,8 +24,18 @@ struct Open {
     children: u32,
 }
 
+/// A key that was read.
+#[derive(Clone, Copy)]
+struct Key {
+    span: Span,
+    tag: u16,
+    plain: bool,
+}
+
 struct Parser<'t> {
     text: &'t [u8],
+    /// The text, if it is UTF-8.
+    utf8: &'t str,
     at: usize,
     nodes: Vec<Node>,
     open: Vec<Open>,
@@ -39,8 +50,10 @@ struct Parser<'t> {
 pub(super) fn parse(text: &[u8]) -> Document<'_> {
     let mut parser = Parser {
         text,
+        utf8: "",
         at: 0,
-        nodes: Vec::new(),
+        // Texts in lines have a value in so many bytes.
+        nodes: Vec::with_capacity(text.len() / 32 + 1),
         open: Vec::new(),
         open_objects: 0,
         behind: 0,
@@ -48,12 +61,12 @@ pub(super) fn parse(text: &[u8]) -> Document<'_> {
         problems: Vec::new(),
     };
     parser.document();
-    let Parser { nodes, mut problems, deepest, .. } = parser;
+    let Parser { utf8, nodes, mut problems, deepest, .. } = parser;
     problems.sort_by_key(|problem| problem.span.start);
-    Document { text, nodes, problems, deepest }
+    Document { text, utf8, nodes, problems, deepest }
 }
 
-const NO_KEY: Span = Span { start: 0, end: 0 };
+const NO_KEY: Key = Key { span: Span { start: 0, end: 0 }, tag: NO_TAG, plain: false };
 
 impl Parser<'_> {
     fn document(&mut self) {
@@ -72,9 +85,12 @@ impl Parser<'_> {
             }
             _ => {}
         }
-        if let Err(error) = std::str::from_utf8(self.text) {
-            let start = error.valid_up_to();
-            self.problem(ProblemKind::NotUtf8, Span { start, end: start + 1 }, Vec::new());
+        match std::str::from_utf8(self.text) {
+            Ok(utf8) => self.utf8 = utf8,
+            Err(error) => {
+                let start = error.valid_up_to();
+                self.problem(ProblemKind::NotUtf8, Span { start, end: start + 1 }, Vec::new());
+            }
         }
         self.space();
         if self.peek().is_none() {
@@ -118,7 +134,10 @@ impl Parser<'_> {
     fn space(&mut self) {
         loop {
             match self.peek() {
-                Some(b' ' | b'\t' | b'\n' | b'\r') => self.at += 1,
+                Some(b' ' | b'\t' | b'\n' | b'\r') => {
+                    self.at += 1;
+                    self.at += string::blank_length(self.text.get(self.at..).unwrap_or_default());
+                }
                 Some(b'#') => self.comment(b"\n"),
                 Some(b'/') if self.starts_with(b"//") => self.comment(b"\n"),
                 Some(b'/') if self.starts_with(b"/*") => self.comment(b"*/"),
@@ -244,8 +263,9 @@ impl Parser<'_> {
     /// A key, a colon and a value.
     fn member(&mut self) {
         let start = self.at;
+        let mut plain = false;
         match self.peek() {
-            Some(quote @ (b'"' | b'\'')) => self.quoted(quote),
+            Some(quote @ (b'"' | b'\'')) => plain = self.quoted(quote),
             Some(byte) if byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'$') => {
                 self.word();
                 let span = Span { start, end: self.at };
@@ -264,6 +284,11 @@ impl Parser<'_> {
             }
         }
         let key = Span { start, end: self.at };
+        let raw = self.text.get(start..self.at).unwrap_or_default();
+        let tag = match raw {
+            [_, inside @ .., _] if plain => tag(inside),
+            _ => tag(string::decode(raw).as_bytes()),
+        };
         self.behind = self.at;
         self.space();
         match self.peek() {
@@ -281,23 +306,21 @@ impl Parser<'_> {
         match self.peek() {
             Some(b',' | b'}' | b']') | None => {
                 self.problem(ProblemKind::MissingValue, key, Vec::new());
-                self.leaf(Shape::Lost, key, key.end);
+                self.leaf(Shape::Lost, Key { span: key, tag, plain }, key.end);
             }
-            Some(_) => self.value(key),
+            Some(_) => self.value(Key { span: key, tag, plain }),
         }
     }
 
-    fn value(&mut self, key: Span) {
+    fn value(&mut self, key: Key) {
         let start = self.at;
         let Some(byte) = self.peek() else { return };
+        let mut plain = false;
         let shape = match byte {
             b'{' | b'[' if self.open.len() < MAX_DEPTH => {
                 self.at += 1;
-                let node = self.push(Shape::Object, key, start);
                 let object = byte == b'{';
-                if let (false, Some(node)) = (object, self.nodes.get_mut(node)) {
-                    node.shape = Shape::Array;
-                }
+                let node = self.push(if object { Shape::Object } else { Shape::Array }, key, start);
                 self.open_objects += usize::from(object);
                 self.open.push(Open { node, object, expect: Expect::First, children: 0 });
                 self.deepest = self.deepest.max(self.open.len());
@@ -309,7 +332,7 @@ impl Parser<'_> {
                 Shape::Lost
             }
             b'"' | b'\'' => {
-                self.quoted(byte);
+                plain = self.quoted(byte);
                 Shape::String
             }
             b'-' | b'+' | b'.' | b'0'..=b'9' => self.number(),
@@ -320,19 +343,20 @@ impl Parser<'_> {
             }
         };
         self.leaf(shape, key, start);
+        if let (true, Some(node)) = (plain, self.nodes.last_mut()) {
+            node.plain = true;
+        }
     }
 
-    fn leaf(&mut self, shape: Shape, key: Span, start: usize) {
-        let node = self.push(shape, key, start);
-        let next = self.nodes.len() as u32;
-        if let Some(node) = self.nodes.get_mut(node) {
+    fn leaf(&mut self, shape: Shape, key: Key, start: usize) {
+        self.push(shape, key, start);
+        if let Some(node) = self.nodes.last_mut() {
             node.end = self.at.max(start) as u32;
-            node.next = next;
         }
         self.behind = self.at;
     }
 
-    fn push(&mut self, shape: Shape, key: Span, start: usize) -> usize {
+    fn push(&mut self, shape: Shape, key: Key, start: usize) -> usize {
         let index = self.nodes.len();
         let (parent, position) = match self.open.last_mut() {
             Some(open) => {
@@ -341,9 +365,10 @@ impl Parser<'_> {
             }
             None => (0, 0),
         };
-        let key = (key.start as u32, key.end as u32);
-        let start = start as u32;
-        self.nodes.push(Node { shape, start, end: start, key, parent, next: index as u32 + 1, position });
+        let Key { span, tag, plain: plain_key } = key;
+        let key = (span.start as u32, span.end as u32);
+        let (start, next) = (start as u32, index as u32 + 1);
+        self.nodes.push(Node { shape, plain: false, plain_key, tag, start, end: start, key, parent, next, position });
         index
     }
 
@@ -413,12 +438,26 @@ impl Parser<'_> {
         Shape::Lost
     }
 
-    /// A string, from its quote to behind its quote.
-    fn quoted(&mut self, quote: u8) {
+    /// A string, from its quote to behind its quote. Whether it is plain: its text stands as it is between double quotes.
+    fn quoted(&mut self, quote: u8) -> bool {
         let start = self.at;
+        let rest = self.text.get(start + 1..).unwrap_or_default();
+        let length = string::plain_length(rest, quote);
+        self.at = start + 1 + length;
+        if quote == b'"' && rest.get(length) == Some(&quote) {
+            self.at += 1;
+            return !self.utf8.is_empty();
+        }
+        self.odd_string(start, quote);
+        false
+    }
+
+    /// The same for any string, from behind its plain beginning.
+    fn odd_string(&mut self, start: usize, quote: u8) {
         let mut control = None;
         let mut control_edits = Vec::new();
-        self.at += 1;
+        // The next quote, and whether it ends a string.
+        let mut ahead = (0, false);
         loop {
             let at = self.at;
             match self.peek() {
@@ -431,7 +470,7 @@ impl Parser<'_> {
                     break;
                 }
                 Some(b'\\') => self.escape(quote),
-                Some(b'\n') if !self.goes_on_behind_line(quote) => {
+                Some(b'\n') if !self.goes_on_behind_line(quote, &mut ahead) => {
                     // What stands at the end of the line belongs to the list or object, not to the string.
                     let line = self.text.get(start + 1..at).unwrap_or_default().trim_ascii_end();
                     let line = line.strip_suffix(b",").unwrap_or(line);
@@ -448,7 +487,10 @@ impl Parser<'_> {
                     }
                     self.at += 1;
                 }
-                Some(_) => self.at += 1,
+                Some(_) => {
+                    let rest = self.text.get(at..).unwrap_or_default();
+                    self.at += string::plain_length(rest, quote).max(1);
+                }
             }
         }
         if let Some(span) = control {
@@ -461,12 +503,16 @@ impl Parser<'_> {
         }
     }
 
-    /// Whether the next quote ends a string: then a line feed was meant to be part of it.
-    fn goes_on_behind_line(&self, quote: u8) -> bool {
-        let rest = self.text.get(self.at..).unwrap_or_default();
-        let Some(next) = rest.iter().position(|byte| *byte == quote) else { return false };
-        let behind = rest.get(next + 1..).unwrap_or_default().trim_ascii_start();
-        matches!(behind.first(), None | Some(b',' | b'}' | b']'))
+    /// Whether the next quote ends a string: then a line feed was meant to be part of it. What was found out `ahead` holds
+    /// until that quote, for a string may have many lines.
+    fn goes_on_behind_line(&self, quote: u8, ahead: &mut (usize, bool)) -> bool {
+        if ahead.0 <= self.at {
+            let rest = self.text.get(self.at..).unwrap_or_default();
+            let Some(next) = rest.iter().position(|byte| *byte == quote) else { return false };
+            let behind = rest.get(next + 1..).unwrap_or_default().trim_ascii_start();
+            *ahead = (self.at + next, matches!(behind.first(), None | Some(b',' | b'}' | b']')));
+        }
+        ahead.1
     }
 
     fn escape(&mut self, quote: u8) {

@@ -15,7 +15,8 @@ pub(super) fn resolve<'d>(root: Value<'d>, pointer: &str) -> Option<Value<'d>> {
     }
     for step in steps {
         value = match value.shape() {
-            Shape::Object => value.get(&step.replace("~1", "/").replace("~0", "~"))?,
+            Shape::Object if step.contains('~') => value.get(&step.replace("~1", "/").replace("~0", "~"))?,
+            Shape::Object => value.get(step)?,
             Shape::Array if step == "0" || !step.starts_with(['0', '+']) => value.items().nth(step.parse().ok()?)?,
             _ => return None,
         };
@@ -24,14 +25,20 @@ pub(super) fn resolve<'d>(root: Value<'d>, pointer: &str) -> Option<Value<'d>> {
 }
 
 pub(super) fn of(value: Value<'_>) -> String {
-    let mut steps = Vec::new();
+    let mut steps = Vec::with_capacity(8);
     let mut at = value;
     while let Some(parent) = at.parent() {
-        steps.push(match at.key() {
-            Some(key) => escape(&key),
-            None => at.position().to_string(),
-        });
+        steps.push(at);
         at = parent;
     }
-    steps.iter().rev().fold(String::new(), |pointer, step| pointer + "/" + step)
+    let mut pointer = String::with_capacity(steps.len() * 12);
+    for step in steps.into_iter().rev() {
+        pointer.push('/');
+        match step.key() {
+            Some(key) if key.contains(['~', '/']) => pointer += &escape(&key),
+            Some(key) => pointer += &key,
+            None => pointer += &step.position().to_string(),
+        }
+    }
+    pointer
 }

@@ -34,6 +34,9 @@ struct Arguments {
     /// The server on the socket is containerd: where a request would kill it, ask what stands in for it in the vectors.
     #[arg(long, requires = "socket")]
     daemon: bool,
+    /// Write how many cases of each suite passed, failed and were skipped, and why, into this file, as JSON.
+    #[arg(long, value_name = "FILE")]
+    counts: Option<PathBuf>,
     /// Which containerd's answers are expected.
     #[arg(long, default_value = vectors::REFERENCE, value_parser = vectors::VERSIONS)]
     version: String,
@@ -96,5 +99,8 @@ fn play(arguments: &Arguments) -> Result<bool, Box<dyn std::error::Error>> {
         report.end_suite(suite);
     }
     report.end();
+    if let Some(path) = &arguments.counts {
+        report.write_counts(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
     Ok(report.failed() == 0)
 }

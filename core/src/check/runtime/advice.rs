@@ -363,7 +363,7 @@ fn mounts(checker: &mut Checker<'_>, root: Value<'_>) {
     for value in root.list("mounts") {
         let mount = Mount::read(value);
         let place = value.present("options").unwrap_or(value);
-        let writable_kernel = matches!(mount.kind.as_str(), "sysfs" | "cgroup" | "cgroup2") && !mount.read_only();
+        let writable_kernel = matches!(&*mount.kind, "sysfs" | "cgroup" | "cgroup2") && !mount.read_only();
         if writable_kernel {
             let edit = value.array("options").and_then(|options| options.push(r#""ro""#));
             checker.at("OCI-SEC-042", place, &[&mount.kind]).propose("add \"ro\"", edit);
@@ -371,7 +371,7 @@ fn mounts(checker: &mut Checker<'_>, root: Value<'_>) {
         let lacking: Vec<_> = ["nosuid", "nodev", "noexec"].into_iter().filter(|flag| !mount.has(flag)).collect();
         // Devices live in /dev, and programs run from /run.
         let exempt = matches!(mount.destination.as_deref(), Some("/dev" | "/dev/pts" | "/run"));
-        if matches!(mount.kind.as_str(), "proc" | "sysfs" | "tmpfs") && !lacking.is_empty() && !exempt && !mount.binds {
+        if matches!(&*mount.kind, "proc" | "sysfs" | "tmpfs") && !lacking.is_empty() && !exempt && !mount.binds {
             checker.at("OCI-SEC-044", place, &[&mount.kind, &lacking.join(", ")]);
         }
         if let Some((option, text)) = super::mount_options::propagation(&mount) {

@@ -4,6 +4,7 @@ use crate::check::context::{Checker, Shown};
 use crate::check::view::{View as _, strings};
 use crate::check::{Severity, names};
 use crate::doc::Value;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 const SETS: [&str; 5] = ["bounding", "effective", "permitted", "inheritable", "ambient"];
@@ -14,7 +15,7 @@ const ALL: [&str; 2] = ["ALL", "CAP_ALL"];
 pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
     let Some(process) = root.object("process") else { return };
     let Some(capabilities) = process.object("capabilities") else { return };
-    let mut sets: BTreeMap<&str, BTreeMap<String, Value<'_>>> = BTreeMap::new();
+    let mut sets: BTreeMap<&str, Known<'_>> = BTreeMap::new();
     for set in SETS {
         sets.insert(set, read(checker, capabilities, set));
     }
@@ -63,12 +64,14 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
 }
 
 /// The known names of a set, with their places.
-fn read<'d>(checker: &mut Checker<'_>, capabilities: Value<'d>, set: &str) -> BTreeMap<String, Value<'d>> {
+type Known<'d> = BTreeMap<Cow<'d, str>, Value<'d>>;
+
+fn read<'d>(checker: &mut Checker<'_>, capabilities: Value<'d>, set: &str) -> Known<'d> {
     let mut known = BTreeMap::new();
     for (value, name) in strings(capabilities.list(set)) {
-        let upper = name.to_uppercase();
-        let right = if upper.starts_with("CAP_") { upper } else { format!("CAP_{upper}") };
         if !names::is_capability(&name) {
+            let upper = name.to_uppercase();
+            let right = if upper.starts_with("CAP_") { upper } else { format!("CAP_{upper}") };
             if names::is_capability(&right) || ALL.contains(&right.as_str()) {
                 let found = checker.at("OCI-RT-0302", value, &[&Shown(&name)]);
                 if names::is_capability(&right) {
@@ -88,7 +91,7 @@ fn read<'d>(checker: &mut Checker<'_>, capabilities: Value<'d>, set: &str) -> BT
                 .related(*first, "it is here already")
                 .safe("remove it", value.remove());
         } else {
-            known.insert(name.into_owned(), value);
+            known.insert(name, value);
         }
     }
     known

@@ -4,6 +4,7 @@ use crate::check::context::{Checker, Shown};
 use crate::check::view::View as _;
 use crate::check::{Kind, PathKind, Platform, Severity, patterns};
 use crate::doc::Value;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Nodes that every runtime makes.
@@ -14,15 +15,15 @@ const SUPPLIED: [&str; 8] =
 struct Access<'d> {
     value: Value<'d>,
     allow: bool,
-    kind: String,
+    kind: Cow<'d, str>,
     major: Option<i128>,
     minor: Option<i128>,
-    access: String,
+    access: Cow<'d, str>,
 }
 
 impl Access<'_> {
     fn is_for_all(&self) -> bool {
-        matches!(self.kind.as_str(), "" | "a")
+        matches!(&*self.kind, "" | "a")
     }
 
     fn takes(&self, kind: &str, major: i128, minor: i128) -> bool {
@@ -43,16 +44,16 @@ fn read(value: Value<'_>) -> Access<'_> {
     Access {
         value,
         allow: value.truth("allow").unwrap_or(false),
-        kind: value.text("type").unwrap_or_default().into_owned(),
+        kind: value.text("type").unwrap_or_default(),
         major: value.integer("major"),
         minor: value.integer("minor"),
-        access: value.text("access").unwrap_or_default().into_owned(),
+        access: value.text("access").unwrap_or_default(),
     }
 }
 
 fn access(checker: &mut Checker<'_>, rules: &[Access<'_>]) {
     for (position, rule) in rules.iter().enumerate() {
-        if let (false, Some(value)) = (matches!(rule.kind.as_str(), "" | "a" | "b" | "c"), rule.value.present("type")) {
+        if let (false, Some(value)) = (matches!(&*rule.kind, "" | "a" | "b" | "c"), rule.value.present("type")) {
             checker.at("OCI-RT-0711", value, &[&Shown(&rule.kind)]);
         }
         if checker.needs_more("OCI-RT-0712", rule.value, "access") {
@@ -86,7 +87,7 @@ fn access(checker: &mut Checker<'_>, rules: &[Access<'_>]) {
             checker.at("OCI-RT-0717", value, &[]);
         }
         let whole = rule.is_for_all() && rule.access.len() == 3;
-        let known = matches!(rule.kind.as_str(), "" | "a" | "b" | "c") && !rule.access.is_empty();
+        let known = matches!(&*rule.kind, "" | "a" | "b" | "c") && !rule.access.is_empty();
         if position == 0 && (rule.allow || !whole) && rule.value.truth("allow").is_some() && known {
             checker.at("OCI-RT-0714", rule.value, &[]);
         }

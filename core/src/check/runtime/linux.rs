@@ -5,6 +5,7 @@ use crate::check::context::{Checker, Shown};
 use crate::check::view::{View as _, strings};
 use crate::check::{PathKind, names, patterns};
 use crate::doc::Value;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Members that older specifications and other formats have here, and where they belong.
@@ -82,7 +83,7 @@ fn propagation(checker: &mut Checker<'_>, root: Value<'_>, linux: Value<'_>) {
 }
 
 fn paths(checker: &mut Checker<'_>, linux: Value<'_>) {
-    let mut seen: BTreeMap<String, Value<'_>> = BTreeMap::new();
+    let mut seen: BTreeMap<Cow<'_, str>, Value<'_>> = BTreeMap::new();
     for (name, code) in [("maskedPaths", "OCI-RT-1003"), ("readonlyPaths", "OCI-RT-1004")] {
         for (value, path) in strings(linux.list(name)) {
             if !path.starts_with('/') {
@@ -100,17 +101,20 @@ fn paths(checker: &mut Checker<'_>, linux: Value<'_>) {
             if path.len() > super::mounts::LONGEST_PATH {
                 continue;
             }
-            let normal = patterns::normal_path(&path);
+            let normal = patterns::normal(path.clone());
             if normal == "/proc" && name == "maskedPaths" {
                 let found = checker.say(code, value, "{} as a whole cannot be masked: runc needs it", &[&path]);
                 found.refused(&["runc-1.1"]);
             }
-            let parent = ancestors(&normal).find_map(|above| seen.get(above));
+            let parent = || match name {
+                "maskedPaths" => ancestors(&normal).find_map(|above| seen.get(above)),
+                _ => None,
+            };
             if let Some(first) = seen.get(&normal) {
                 checker
                     .at("OCI-RT-1006", value, &[&Shown(&path), &"is listed twice"])
                     .related(*first, "it is here already");
-            } else if let Some(parent) = parent.filter(|_| name == "maskedPaths") {
+            } else if let Some(parent) = parent() {
                 checker
                     .at("OCI-RT-1006", value, &[&Shown(&path), &"is inside a masked directory"])
                     .related(*parent, "this one");
@@ -185,6 +189,9 @@ fn memory_policy(checker: &mut Checker<'_>, policy: Value<'_>) {
 /// `shared` needs a mount that the host shares, which only the host knows.
 fn shared(checker: &mut Checker<'_>, root: Value<'_>) {
     for value in root.list("mounts") {
+        if !strings(value.list("options")).any(|(_, text)| super::mount_options::is_shared(&text)) {
+            continue;
+        }
         let mount = Mount::read(value);
         if let Some((option, text)) = super::mount_options::propagation(&mount).filter(|_| mount.binds) {
             checker.at("OCI-RT-0435", *option, &[text]);

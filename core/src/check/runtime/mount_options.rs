@@ -6,6 +6,7 @@ use crate::check::context::{Checker, Shown};
 use crate::check::view::View as _;
 use crate::check::{Profile, Severity, names, patterns};
 use crate::doc::Value;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// What each file system takes beside flags, where the list is closed.
@@ -87,13 +88,14 @@ const ALIASES: &[(&str, &str)] =
 const CONTEXTS: &[&str] = &["context", "fscontext", "defcontext", "rootcontext"];
 
 fn is_flag(name: &str) -> bool {
-    [names::MOUNT_FLAGS, names::MOUNT_RECURSIVE, names::MOUNT_PROPAGATION].iter().any(|list| list.contains(&name))
+    let lists = [names::MOUNT_FLAGS, names::MOUNT_RECURSIVE, names::MOUNT_PROPAGATION];
+    lists.into_iter().any(|list| names::is_among(list, name))
 }
 
 pub(super) fn check(checker: &mut Checker<'_>, mount: &Mount<'_>, root: Value<'_>, namespaces: &Namespaces<'_>) {
     let mut seen: BTreeMap<&str, Value<'_>> = BTreeMap::new();
     for (value, text) in &mount.options {
-        let name = text.split_once('=').map_or(text.as_str(), |(name, _)| name);
+        let name = text.split_once('=').map_or(&**text, |(name, _)| name);
         let list_of_options =
             text.contains(',') && text.split(',').all(|part| is_flag(part.trim()) || part.contains('='));
         if list_of_options && !text.starts_with("lowerdir=") && !text.contains("context=") && !text.starts_with("mpol=")
@@ -104,7 +106,7 @@ pub(super) fn check(checker: &mut Checker<'_>, mount: &Mount<'_>, root: Value<'_
                 .safe("make it several options", [value.replace(parts.join(", "))]);
             continue;
         }
-        if let Some(first) = seen.get(text.as_str()) {
+        if let Some(first) = seen.get(&**text) {
             checker
                 .at("OCI-RT-0419", *value, &[&Shown(text)])
                 .related(*first, "it is here already")
@@ -229,7 +231,7 @@ fn kind_of_option(checker: &mut Checker<'_>, mount: &Mount<'_>, value: Value<'_>
 
 /// Whether the kernel refuses options that it does not know for this file system.
 fn is_closed(mount: &Mount<'_>) -> bool {
-    !mount.binds && matches!(mount.kind.as_str(), "tmpfs" | "devpts" | "proc" | "sysfs" | "mqueue")
+    !mount.binds && matches!(&*mount.kind, "tmpfs" | "devpts" | "proc" | "sysfs" | "mqueue")
 }
 
 fn data_value(checker: &mut Checker<'_>, value: Value<'_>, kind: &str, text: &str) {
@@ -283,7 +285,11 @@ fn identity(checker: &mut Checker<'_>, root: Value<'_>, value: Value<'_>, text: 
     }
 }
 
+pub(super) fn is_shared(option: &str) -> bool {
+    matches!(option, "shared" | "rshared")
+}
+
 /// `shared` propagation is only of use on a mount that the host shares.
-pub(super) fn propagation<'m, 'd>(mount: &'m Mount<'d>) -> Option<&'m (Value<'d>, String)> {
-    mount.options.iter().find(|(_, text)| matches!(text.as_str(), "shared" | "rshared"))
+pub(super) fn propagation<'m, 'd>(mount: &'m Mount<'d>) -> Option<&'m (Value<'d>, Cow<'d, str>)> {
+    mount.options.iter().find(|(_, text)| is_shared(text))
 }

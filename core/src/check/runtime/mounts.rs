@@ -6,6 +6,7 @@ use crate::check::context::{Checker, Shown};
 use crate::check::view::{View as _, strings};
 use crate::check::{Kind, PathKind, Platform, Severity, patterns};
 use crate::doc::Value;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// File systems that kernels have. Others may be there too, so a name that is missing here is a warning.
@@ -90,26 +91,26 @@ pub(super) const LONGEST_PATH: usize = 4096;
 pub(super) struct Mount<'d> {
     pub(super) value: Value<'d>,
     /// Its type; empty if there is none.
-    pub(super) kind: String,
+    pub(super) kind: Cow<'d, str>,
     /// Where it is, in canonical form.
-    pub(super) destination: Option<String>,
+    pub(super) destination: Option<Cow<'d, str>>,
     /// Whether `bind` or `rbind` is among its options.
     pub(super) binds: bool,
-    pub(super) options: Vec<(Value<'d>, String)>,
+    pub(super) options: Vec<(Value<'d>, Cow<'d, str>)>,
 }
 
 impl<'d> Mount<'d> {
     /// Reads a mount; the options are those that are strings.
     pub(super) fn read(value: Value<'d>) -> Self {
-        let options: Vec<_> = strings(value.list("options")).map(|(value, text)| (value, text.into_owned())).collect();
+        let options: Vec<_> = strings(value.list("options")).collect();
         Mount {
             value,
-            kind: value.text("type").unwrap_or_default().into_owned(),
+            kind: value.text("type").unwrap_or_default(),
             destination: value
                 .text("destination")
                 .filter(|path| !path.is_empty() && path.len() <= LONGEST_PATH)
-                .map(|path| patterns::normal_path(&path)),
-            binds: options.iter().any(|(_, text)| matches!(text.as_str(), "bind" | "rbind")),
+                .map(patterns::normal),
+            binds: options.iter().any(|(_, text)| matches!(&**text, "bind" | "rbind")),
             options,
         }
     }
@@ -121,7 +122,7 @@ impl<'d> Mount<'d> {
 
     /// Whether nothing can be written to it; the later of `ro` and `rw` counts.
     pub(super) fn read_only(&self) -> bool {
-        let last = self.options.iter().rev().find(|(_, text)| matches!(text.as_str(), "ro" | "rw" | "rro"));
+        let last = self.options.iter().rev().find(|(_, text)| matches!(&**text, "ro" | "rw" | "rro"));
         last.is_some_and(|(_, text)| text != "rw")
     }
 }
@@ -132,7 +133,7 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>, namespaces: &Nam
     for mount in &mounts {
         destination(checker, mount);
         if checker.platform == Platform::Windows {
-            if !matches!(mount.kind.as_str(), "" | "bind") {
+            if !matches!(&*mount.kind, "" | "bind") {
                 let value = mount.value.present("type").unwrap_or(mount.value);
                 checker.at("OCI-RT-1109", value, &[&Shown(&mount.kind)]);
             }
@@ -172,21 +173,21 @@ fn destination(checker: &mut Checker<'_>, mount: &Mount<'_>) {
         }
         return;
     }
-    let normal = patterns::normal_path(&text);
-    let edit = value.replace(crate::doc::quote(&normal));
+    let normal = &*patterns::normal(Cow::Borrowed(&text));
+    let edit = || [value.replace(crate::doc::quote(normal))];
     if !text.starts_with('/') {
         let found = checker.at("OCI-RT-0403", value, &[&Shown(&text)]);
-        found.safe(format!("write {normal:?}"), [edit]);
+        found.safe(format!("write {normal:?}"), edit());
         if checker.platform != Platform::Linux {
             checker.at("OCI-RT-0403", value, &[&Shown(&text)]).severity(crate::check::Severity::Error);
         }
     } else if text != normal && normal != "/" {
-        checker.at("OCI-RT-0404", value, &[&Shown(&text)]).safe(format!("write {normal:?}"), [edit]);
+        checker.at("OCI-RT-0404", value, &[&Shown(&text)]).safe(format!("write {normal:?}"), edit());
     }
     if checker.platform != Platform::Linux {
         return;
     }
-    if patterns::has_long_name(&normal) {
+    if patterns::has_long_name(normal) {
         checker.say(
             "OCI-RT-0016",
             value,
@@ -195,7 +196,7 @@ fn destination(checker: &mut Checker<'_>, mount: &Mount<'_>) {
         );
     }
     let steps = text.split('/').filter(|step| !step.is_empty()).count();
-    if steps > 1 && !mount.binds && matches!(mount.kind.as_str(), "proc" | "sysfs") {
+    if steps > 1 && !mount.binds && matches!(&*mount.kind, "proc" | "sysfs") {
         let words = "crun mounts a {} file system directly below the root only";
         checker.say("OCI-RT-0420", value, words, &[&mount.kind]).accepted(&["runc-1.1"]);
     }
@@ -204,12 +205,12 @@ fn destination(checker: &mut Checker<'_>, mount: &Mount<'_>) {
     } else if normal == "/proc" && mount.binds && !source_is_proc(mount) {
         let why = "only a proc file system can be mounted on /proc";
         checker.at("OCI-RT-0420", value, &[&why]).accepted(&["crun-1.8"]);
-    } else if normal == "/proc" && !mount.binds && !matches!(mount.kind.as_str(), "proc" | "") {
+    } else if normal == "/proc" && !mount.binds && !matches!(&*mount.kind, "proc" | "") {
         checker.at("OCI-RT-0420", value, &[&"only a proc file system can be mounted on /proc"]);
-    } else if normal.starts_with("/proc/") && !INSIDE_PROC.contains(&normal.as_str()) {
-        checker.at("OCI-RT-0420", value, &[&format!("{} is inside /proc", Shown(&normal))]);
+    } else if normal.starts_with("/proc/") && !INSIDE_PROC.contains(&normal) {
+        checker.at("OCI-RT-0420", value, &[&format!("{} is inside /proc", Shown(normal))]);
     } else if normal.starts_with("/proc/") && !mount.binds {
-        checker.at("OCI-RT-0420", value, &[&format!("{} is a file: only a file can be bound there", Shown(&normal))]);
+        checker.at("OCI-RT-0420", value, &[&format!("{} is a file: only a file can be bound there", Shown(normal))]);
     }
 }
 
@@ -252,10 +253,10 @@ fn kind_and_source(checker: &mut Checker<'_>, mount: &Mount<'_>, namespaces: &Na
         let place = value.present("options").unwrap_or(value);
         checker.say("OCI-RT-0412", place, "an {} needs the option lowerdir=", &[&"overlay"]).severity(Severity::Error);
     }
-    let known = FILE_SYSTEMS.contains(&mount.kind.as_str()) || mount.kind.starts_with("fuse.") || mount.kind.is_empty();
+    let known = FILE_SYSTEMS.contains(&&*mount.kind) || mount.kind.starts_with("fuse.") || mount.kind.is_empty();
     if let (true, false, Some(place)) = (linux && !mount.binds, known, value.string("type")) {
         let kinds = checker.options.host.and_then(|host| host.filesystems());
-        if !kinds.as_ref().is_some_and(|kinds| kinds.contains(&mount.kind)) {
+        if !kinds.as_ref().is_some_and(|kinds| kinds.iter().any(|kind| *kind == mount.kind)) {
             let found = checker.at("OCI-RT-0411", place, &[&Shown(&mount.kind)]);
             if kinds.is_none() {
                 found.warning();
@@ -270,7 +271,7 @@ fn kind_and_source(checker: &mut Checker<'_>, mount: &Mount<'_>, namespaces: &Na
         checker.missing("OCI-RT-0413", value, "source");
     } else if linux
         && no_source
-        && matches!(mount.kind.as_str(), "ext2" | "ext3" | "ext4" | "xfs" | "btrfs" | "nfs" | "nfs4" | "cifs")
+        && matches!(&*mount.kind, "ext2" | "ext3" | "ext4" | "xfs" | "btrfs" | "nfs" | "nfs4" | "cifs")
     {
         checker.missing("OCI-RT-0412", value, "source");
     }
@@ -297,7 +298,7 @@ fn id_mappings(checker: &mut Checker<'_>, mount: &Mount<'_>, namespaces: &Namesp
     };
     let (uid, gid) = (!empty("uidMappings"), !empty("gidMappings"));
     let any = value.present("uidMappings").is_some() || value.present("gidMappings").is_some();
-    let asks = mount.options.iter().find(|(_, text)| matches!(text.as_str(), "idmap" | "ridmap"));
+    let asks = mount.options.iter().find(|(_, text)| matches!(&**text, "idmap" | "ridmap"));
     if any && !(uid && gid) {
         checker.at("OCI-RT-0430", value, &[]);
     } else if (any || asks.is_some()) && !mount.binds {
@@ -346,7 +347,7 @@ fn order(checker: &mut Checker<'_>, mounts: &[Mount<'_>]) {
                 let found = checker.at("OCI-RT-0406", place, &[&Shown(path)]);
                 found.related(first.value, "this mount is hidden");
                 // The kernel mounts the same instance in the same place once.
-                if first.kind == mount.kind && matches!(mount.kind.as_str(), "sysfs" | "mqueue") && !mount.binds {
+                if first.kind == mount.kind && matches!(&*mount.kind, "sysfs" | "mqueue") && !mount.binds {
                     found.severity(Severity::Error);
                 }
             }
@@ -430,7 +431,7 @@ fn below_read_only(checker: &mut Checker<'_>, mounts: &[Mount<'_>]) {
             }
             above = above.rsplit_once('/').map_or("", |(parent, _)| parent);
         }
-        let empty_when_mounted = matches!(mount.kind.as_str(), "tmpfs" | "sysfs" | "ramfs");
+        let empty_when_mounted = matches!(&*mount.kind, "tmpfs" | "sysfs" | "ramfs");
         if mount.kind == "sysfs" && !mount.binds {
             sysfs.insert(path);
             read_only.insert(path);

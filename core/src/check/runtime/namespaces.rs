@@ -4,6 +4,7 @@ use crate::check::context::{Checker, Shown};
 use crate::check::view::View as _;
 use crate::check::{Kind, PathKind, Profile, names};
 use crate::doc::{Shape, Value};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// How many values a list of namespaces may hold to be looked at.
@@ -13,7 +14,7 @@ const MOST: usize = 1000;
 pub(super) struct Namespaces<'d> {
     pub(super) list: Option<Value<'d>>,
     /// The first entry of each type.
-    entries: BTreeMap<String, Value<'d>>,
+    entries: BTreeMap<Cow<'d, str>, Value<'d>>,
     /// Whether every entry has a type that can be read; rules about what is missing are silent otherwise.
     readable: bool,
 }
@@ -30,7 +31,7 @@ impl<'d> Namespaces<'d> {
             match entry.text("type") {
                 Some(kind) => {
                     readable &= names::NAMESPACES.contains(&&*kind);
-                    entries.entry(kind.into_owned()).or_insert(entry);
+                    entries.entry(kind).or_insert(entry);
                 }
                 None => readable = false,
             }
@@ -77,9 +78,9 @@ const FILES: [(&str, &str); 10] = [
 
 pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>, namespaces: &Namespaces<'_>) {
     let Some(linux) = root.object("linux") else { return };
-    let mut seen: BTreeMap<String, Value<'_>> = BTreeMap::new();
+    let mut seen: BTreeMap<Cow<'_, str>, Value<'_>> = BTreeMap::new();
     for entry in linux.list("namespaces") {
-        let kind = entry.text("type").unwrap_or_default().into_owned();
+        let kind = entry.text("type").unwrap_or_default();
         if let Some(first) = seen.get(&kind) {
             let edit = entry.remove();
             checker

@@ -4,6 +4,7 @@ use crate::check::context::{Checker, Shown};
 use crate::check::view::{View as _, strings};
 use crate::check::{PathKind, Platform, Severity, patterns};
 use crate::doc::Value;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -144,7 +145,7 @@ fn is_found(checker: &mut Checker<'_>, root: Value<'_>, process: Value<'_>, firs
 }
 
 fn environment(checker: &mut Checker<'_>, process: Value<'_>) {
-    let mut names: BTreeMap<String, Value<'_>> = BTreeMap::new();
+    let mut names: BTreeMap<Cow<'_, str>, Value<'_>> = BTreeMap::new();
     for (value, text) in strings(process.list("env")) {
         let Some((name, _)) = text.split_once('=') else {
             let edit = value.replace(crate::doc::quote(&format!("{text}=")));
@@ -158,7 +159,11 @@ fn environment(checker: &mut Checker<'_>, process: Value<'_>) {
         if !patterns::env_name(name) && !name.contains('\0') && checker.platform != Platform::Windows {
             checker.at("OCI-RT-0212", value, &[&Shown(name)]);
         }
-        if let Some(first) = names.insert(name.to_owned(), value) {
+        let same = match &text {
+            Cow::Borrowed(text) => text.get(..name.len()).map(Cow::Borrowed),
+            Cow::Owned(_) => None,
+        };
+        if let Some(first) = names.insert(same.unwrap_or_else(|| Cow::Owned(name.to_owned())), value) {
             let edit = first.remove();
             checker
                 .at("OCI-RT-0213", value, &[&Shown(name)])

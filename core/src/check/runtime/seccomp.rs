@@ -4,6 +4,8 @@ use crate::check::context::{Checker, Shown};
 use crate::check::view::{View as _, strings};
 use crate::check::{Profile, names};
 use crate::doc::Value;
+use std::borrow::Cow;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What Docker's profiles have and OCI's do not.
@@ -66,7 +68,7 @@ pub(super) fn profile(checker: &mut Checker<'_>, seccomp: Value<'_>) {
     {
         checker.key("OCI-RT-0917", metadata, &[]);
     }
-    let mut actions: BTreeMap<String, (Value<'_>, String)> = BTreeMap::new();
+    let mut actions = Actions::new();
     for rule in seccomp.list("syscalls") {
         self::rule(checker, seccomp, rule, &default, listener.is_some(), &mut actions);
     }
@@ -89,6 +91,9 @@ const ACTIONS: [&str; 9] = [
     "SCMP_ACT_TRACE",
     "SCMP_ACT_TRAP",
 ];
+
+/// Each call with its arguments: where it stands first, and in which rule.
+type Actions<'d> = BTreeMap<(Cow<'d, str>, &'d [u8]), (Value<'d>, Value<'d>)>;
 
 fn takes_errno(action: &str) -> bool {
     matches!(action, "SCMP_ACT_ERRNO" | "SCMP_ACT_TRACE")
@@ -130,9 +135,9 @@ fn rule<'d>(
     rule: Value<'d>,
     default: &str,
     listened: bool,
-    actions: &mut BTreeMap<String, (Value<'d>, String)>,
+    actions: &mut Actions<'d>,
 ) {
-    let action = rule.text("action").unwrap_or_default().into_owned();
+    let action = rule.text("action").unwrap_or_default();
     let place = rule.present("action");
     if let Some(list) = rule.array("names").filter(|list| list.items().next().is_none()) {
         checker.at("OCI-RT-0906", list, &[&"names is an empty list"]);
@@ -156,7 +161,7 @@ fn rule<'d>(
         checker.at("OCI-RT-0916", value, &[]);
     }
     for (value, name) in strings(rule.list("names")) {
-        self::name(checker, rule, value, &name, &action, actions);
+        self::name(checker, rule, value, name, &action, actions);
     }
     arguments(checker, rule);
 }
@@ -165,17 +170,17 @@ fn name<'d>(
     checker: &mut Checker<'_>,
     rule: Value<'d>,
     value: Value<'d>,
-    name: &str,
+    name: Cow<'d, str>,
     action: &str,
-    actions: &mut BTreeMap<String, (Value<'d>, String)>,
+    actions: &mut Actions<'d>,
 ) {
     if name.is_empty() {
         checker.at("OCI-RT-0907", value, &[]);
         return;
     }
-    if !names::SYSCALLS.contains(&name) {
-        let found = checker.at("OCI-RT-0908", value, &[&Shown(name)]);
-        if let Some(near) = found.guess(name, names::SYSCALLS.iter().copied()) {
+    if !names::is_syscall(&name) {
+        let found = checker.at("OCI-RT-0908", value, &[&Shown(&name)]);
+        if let Some(near) = found.guess(&name, names::SYSCALLS.iter().copied()) {
             found.propose(format!("write {near:?}"), [value.replace(crate::doc::quote(near))]);
         }
         return;
@@ -184,13 +189,18 @@ fn name<'d>(
         checker.at("OCI-RT-0919", value, &[]);
     }
     let args = rule.present("args").map(Value::raw).unwrap_or_default();
-    let key = format!("{name} {}", String::from_utf8_lossy(args));
-    match actions.get(&key) {
-        Some((first, other)) if other != action && !action.is_empty() => {
-            checker.at("OCI-RT-0910", value, &[&name, &Shown(other), &Shown(action)]).related(*first, "the other rule");
+    match actions.entry((name, args)) {
+        Entry::Occupied(there) => {
+            let ((name, _), (first, other)) = (there.key(), there.get());
+            let other = other.text("action").unwrap_or_default();
+            if other != action && !action.is_empty() {
+                let found = checker.at("OCI-RT-0910", value, &[&name, &Shown(&other), &Shown(action)]);
+                found.related(*first, "the other rule");
+            }
         }
-        Some(_) => {}
-        None => drop(actions.insert(key, (value, action.to_owned()))),
+        Entry::Vacant(place) => {
+            place.insert((value, rule));
+        }
     }
 }
 
@@ -238,7 +248,7 @@ fn strictness(checker: &mut Checker<'_>, seccomp: Value<'_>, default: &str) {
         }
         return;
     }
-    let mut allowed = BTreeSet::new();
+    let mut allowed = NEEDED.map(|name| (name, false));
     let mut clone3 = false;
     let mut filtered_clone = None;
     for rule in seccomp.list("syscalls") {
@@ -246,8 +256,8 @@ fn strictness(checker: &mut Checker<'_>, seccomp: Value<'_>, default: &str) {
         let allows = matches!(&*action, "SCMP_ACT_ALLOW" | "SCMP_ACT_LOG" | "SCMP_ACT_NOTIFY" | "SCMP_ACT_TRACE");
         let has_args = rule.list("args").next().is_some();
         for (value, name) in strings(rule.list("names")) {
-            if allows {
-                allowed.insert(name.clone().into_owned());
+            for (needed, is_allowed) in &mut allowed {
+                *is_allowed |= allows && name == *needed;
             }
             clone3 |= name == "clone3";
             if name == "clone" && allows && has_args {
@@ -266,7 +276,7 @@ fn strictness(checker: &mut Checker<'_>, seccomp: Value<'_>, default: &str) {
         None => true,
     };
     // `execveat` alone starts nothing that a runtime starts.
-    if let Some(needed) = NEEDED.iter().find(|needed| !allowed.contains(**needed) && readable) {
+    if let Some((needed, _)) = allowed.iter().find(|(_, is_allowed)| !is_allowed && readable) {
         checker.at("OCI-RT-0918", seccomp, &[needed]);
     } else if let (false, Some(clone)) = (clone3, filtered_clone) {
         checker.at("OCI-RT-0924", seccomp, &[]).related(clone, "clone is filtered here");

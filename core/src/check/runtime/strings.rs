@@ -5,12 +5,9 @@ use crate::check::fields::subject;
 use crate::doc::{Shape, Value};
 
 pub(super) fn check<'d>(checker: &mut Checker<'d>, root: Value<'d>) {
-    let mut todo: Vec<Value<'d>> = root.children().collect();
-    while let Some(value) = todo.pop() {
-        match value.shape() {
-            Shape::Array | Shape::Object => todo.extend(value.children()),
-            Shape::String => one(checker, value),
-            _ => {}
+    for value in root.descendants().rev() {
+        if value.shape() == Shape::String {
+            one(checker, value);
         }
     }
 }
@@ -18,8 +15,8 @@ pub(super) fn check<'d>(checker: &mut Checker<'d>, root: Value<'d>) {
 fn one<'d>(checker: &mut Checker<'d>, value: Value<'d>) {
     let raw = value.raw();
     let edge = |byte: Option<&u8>| matches!(byte, Some(b' '));
-    let escaped = raw.contains(&b'\\');
-    if !escaped && !edge(raw.get(1)) && !edge(raw.get(raw.len().wrapping_sub(2))) {
+    let escaped = || !value.is_plain() && raw.contains(&b'\\');
+    if !edge(raw.get(1)) && !edge(raw.get(raw.len().wrapping_sub(2))) && !escaped() {
         return;
     }
     let text = value.as_str().unwrap_or_default();

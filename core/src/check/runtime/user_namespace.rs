@@ -55,12 +55,11 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>, namespaces: &Nam
                 found.related(list, format!("no {namespace} namespace here"));
                 found.propose(format!("add a {namespace} namespace"), list.push(&entry));
             }
-        } else if OF_HOST.contains(&mount.kind.as_str()) {
+        } else if OF_HOST.contains(&&*mount.kind) {
             let words = "{} cannot be mounted in a new user namespace";
             checker.say("OCI-RT-0411", place, words, &[&Shown(&mount.kind)]);
         }
-        if let (Some((option, text)), "tmpfs") =
-            (mount.options.iter().find(|(_, text)| text == "noswap"), mount.kind.as_str())
+        if let (Some((option, text)), "tmpfs") = (mount.options.iter().find(|(_, text)| text == "noswap"), &*mount.kind)
         {
             let words = "tmpfs takes the option {} from root of the host only, not in a new user namespace";
             checker.say("OCI-RT-0417", *option, words, &[text]).severity(Severity::Error);
