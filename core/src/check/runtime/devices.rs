@@ -139,8 +139,7 @@ fn nodes(checker: &mut Checker<'_>, root: Value<'_>, linux: Value<'_>, rules: Op
             || !(0..=4095).contains(&major)
             || !(0..=1_048_575).contains(&minor);
         // A rule for no sort of device may have been meant for this one.
-        let readable =
-            |rules: &&[Access<'_>]| rules.iter().all(|rule| matches!(rule.kind.as_str(), "" | "a" | "b" | "c"));
+        let readable = |rules: &&[Access<'_>]| rules.iter().all(|rule| matches!(&*rule.kind, "" | "a" | "b" | "c"));
         if let Some(rules) =
             rules.filter(|rules| !rules.is_empty() && rules.len() <= 1000 && !supplied).filter(readable)
         {
