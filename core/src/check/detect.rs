@@ -83,7 +83,7 @@ fn family(kind: Kind) -> &'static [&'static str] {
             &["ociVersion", "process", "root", "mounts", "linux", "ociVersionMin", "ociVersionMax"]
         }
         Kind::Seccomp => &["defaultAction", "syscalls", "architectures"],
-        Kind::ContainerdRecord => &["ID", "Spec", "Runtime", "Image", "Labels", "Snapshotter"],
+        Kind::ContainerdRecord => &["ID", "Spec", "Runtime", "Image", "Labels", "Snapshotter", "id", "spec", "runtime"],
         _ => &[
             "schemaVersion",
             "mediaType",
@@ -121,6 +121,10 @@ pub(super) fn of(document: &Document<'_>) -> Option<Kind> {
         () if has("ociVersion") => Kind::RuntimeConfig,
         () if has("ociVersionMin") || has("ociVersionMax") => Kind::RuntimeFeatures,
         () if has("ID") && (has("Spec") || has("Runtime")) => Kind::ContainerdRecord,
+        // Its keys may be those of another tool; that is a finding then.
+        () if (has("Spec") && has("Snapshotter")) || (has("id") && has("spec") && has("runtime")) => {
+            Kind::ContainerdRecord
+        }
         () if has("defaultAction") => Kind::Seccomp,
         // A runtime config may lack its version; that is one of the findings then.
         () if has("process") || has("mounts") || (has("root") && has("linux")) => Kind::RuntimeConfig,

@@ -26,6 +26,13 @@ pub(super) fn check(checker: &mut Checker<'_>) {
         mixed(checker, root);
     }
     match checker.kind {
+        // One cause, one finding: what else a manifest needs, an index does not have.
+        Kind::ImageManifest | Kind::DockerManifest
+            if root.array("manifests").is_some() && checker.lacks(root, "config") && checker.lacks(root, "layers") =>
+        {
+            let place = root.present("mediaType").unwrap_or(root);
+            checker.say("OCI-IM-0005", place, "these are the members of an {}, not of a manifest", &[&"index"]);
+        }
         Kind::ImageManifest | Kind::DockerManifest => {
             fields::check(checker, root, fields::IMAGE_MANIFEST);
             manifest::check(checker, root);

@@ -138,7 +138,11 @@ fn nodes(checker: &mut Checker<'_>, root: Value<'_>, linux: Value<'_>, rules: Op
         let supplied = device.text("path").is_none_or(|path| SUPPLIED.contains(&&*path))
             || !(0..=4095).contains(&major)
             || !(0..=1_048_575).contains(&minor);
-        if let Some(rules) = rules.filter(|rules| !rules.is_empty() && rules.len() <= 1000 && !supplied) {
+        // A rule for no sort of device may have been meant for this one.
+        let readable = |rules: &&[Access<'_>]| rules.iter().all(|rule| matches!(&*rule.kind, "" | "a" | "b" | "c"));
+        if let Some(rules) =
+            rules.filter(|rules| !rules.is_empty() && rules.len() <= 1000 && !supplied).filter(readable)
+        {
             let allowed =
                 rules.iter().rev().find(|rule| rule.takes(&same_kind, major, minor)).is_none_or(|rule| rule.allow);
             if !allowed {

@@ -77,8 +77,20 @@ pub(super) fn profile(checker: &mut Checker<'_>, seccomp: Value<'_>) {
 
 /// Whether it is an action that has no error number. What is no action has a finding of its own.
 fn refuses_errno(action: &str) -> bool {
-    action.starts_with("SCMP_ACT_") && !takes_errno(action)
+    ACTIONS.contains(&action) && !takes_errno(action)
 }
+
+const ACTIONS: [&str; 9] = [
+    "SCMP_ACT_ALLOW",
+    "SCMP_ACT_ERRNO",
+    "SCMP_ACT_KILL",
+    "SCMP_ACT_KILL_PROCESS",
+    "SCMP_ACT_KILL_THREAD",
+    "SCMP_ACT_LOG",
+    "SCMP_ACT_NOTIFY",
+    "SCMP_ACT_TRACE",
+    "SCMP_ACT_TRAP",
+];
 
 /// Each call with its arguments: where it stands first, and in which rule.
 type Actions<'d> = BTreeMap<(Cow<'d, str>, &'d [u8]), (Value<'d>, Value<'d>)>;
@@ -253,10 +265,11 @@ fn strictness(checker: &mut Checker<'_>, seccomp: Value<'_>, default: &str) {
             }
         }
     }
-    // A rule whose names cannot be read may allow anything.
+    // A rule whose names or action cannot be read may allow anything.
     let named = |rule: Value<'_>| {
         let mut names = rule.list("names").peekable();
-        names.peek().is_some() && names.all(|name| name.as_str().is_some_and(|name| !name.is_empty()))
+        let action = rule.text("action").is_some_and(|action| ACTIONS.contains(&&*action));
+        action && names.peek().is_some() && names.all(|name| name.as_str().is_some_and(|name| !name.is_empty()))
     };
     let readable = match seccomp.present("syscalls") {
         Some(_) => seccomp.array("syscalls").is_some_and(|rules| rules.items().all(named)),

@@ -264,7 +264,7 @@ fn area(pointer: &str) -> String {
 }
 
 /// Parts that rules about other parts look at too.
-const SHARED: [&str; 32] = [
+const SHARED: [&str; 34] = [
     "ID",
     "Image",
     "Runtime",
@@ -283,7 +283,9 @@ const SHARED: [&str; 32] = [
     "layers",
     "linux",
     "linux/gidMappings",
+    "linux/maskedPaths",
     "linux/namespaces",
+    "linux/readonlyPaths",
     "linux/resources",
     "linux/uidMappings",
     "mediaType",
