@@ -1,5 +1,11 @@
 # Sourced by what compares with a real containerd: start_containerd FOLDER starts one whose files all lie in that folder, at
-# FOLDER/containerd.sock, waits until it answers, and sets containerd_pid. Needs root.
+# FOLDER/containerd.sock, waits until it answers, and sets containerd_pid. The PATH tells which one. Needs root.
+
+# Builds containerd 2.3 as target/containerd2/containerd.
+build_containerd2() {
+    # What is built must be what is committed: neither go.mod nor go.sum changes here.
+    (cd tests/containerd2 && GOFLAGS="-mod=readonly -buildvcs=false" go build -ldflags "-s -w" -o "$CARGO_TARGET_DIR/containerd2/containerd" .)
+}
 
 start_containerd() {
     local folder=$1

@@ -248,6 +248,12 @@ typedef struct sb_namespace_record_array sb_namespace_record_array;
 typedef struct sb_namespaces sb_namespaces;
 
 /**
+ * How the file of a book is opened. Any number of threads may open with it; while one changes it, no other may use it. NULL in
+ * its place: as sb_store_open() does.
+ */
+typedef struct sb_open_options sb_open_options;
+
+/**
  * All findings in one text. It never changes, so any number of threads may read it. Texts that are read from it live as long
  * as it does. They are not NUL-terminated.
  */
@@ -319,6 +325,20 @@ typedef struct sb_bytes {
 } sb_bytes;
 
 /**
+ * Bytes that somebody else owns. Otherwise as sb_str.
+ */
+typedef struct sb_slice {
+    /**
+     * The first byte.
+     */
+    const uint8_t *data;
+    /**
+     * How many bytes there are.
+     */
+    size_t len;
+} sb_slice;
+
+/**
  * An instant in UTC, or none.
  */
 typedef struct sb_time {
@@ -335,20 +355,6 @@ typedef struct sb_time {
      */
     uint32_t nanos;
 } sb_time;
-
-/**
- * Bytes that somebody else owns. Otherwise as sb_str.
- */
-typedef struct sb_slice {
-    /**
-     * The first byte.
-     */
-    const uint8_t *data;
-    /**
-     * How many bytes there are.
-     */
-    size_t len;
-} sb_slice;
 
 /**
  * A place in a text. Lines and columns count from 1; a column counts Unicode characters.
@@ -537,6 +543,114 @@ enum sb_status sb_txn_rollback(const struct sb_txn *txn,
  * Frees a transaction. One that has not ended drops its changes. NULL is allowed.
  */
 void sb_txn_free(struct sb_txn *txn);
+
+/**
+ * Makes options that open as sb_store_open() does. The caller frees `*options_out` with sb_open_options_free().
+ */
+enum sb_status sb_open_options_new(struct sb_open_options **options_out,
+                                   struct sb_error **error_out);
+
+/**
+ * Whether a new book is made where there is none. At first: yes.
+ */
+enum sb_status sb_open_options_set_create(struct sb_open_options *options,
+                                          bool create,
+                                          struct sb_error **error_out);
+
+/**
+ * Whether the book is only read: several processes may do so at a time, and what would change something fails. At first: no.
+ */
+enum sb_status sb_open_options_set_read_only(struct sb_open_options *options,
+                                             bool read_only,
+                                             struct sb_error **error_out);
+
+/**
+ * How many milliseconds to wait for another process to let the file go. At first: 0.
+ */
+enum sb_status sb_open_options_set_lock_timeout_ms(struct sb_open_options *options,
+                                                   uint64_t lock_timeout_ms,
+                                                   struct sb_error **error_out);
+
+/**
+ * Frees options. NULL is allowed.
+ */
+void sb_open_options_free(struct sb_open_options *options);
+
+/**
+ * Opens the book in the file at `path` as `options` say; NULL for them is as sb_store_open(). The caller frees `*store_out` with
+ * sb_store_free().
+ *
+ * Errors: as sb_store_open(), and SB_ERR_NOT_FOUND when there is no file and none is to be made.
+ */
+enum sb_status sb_store_open_with(struct sb_str path,
+                                  const struct sb_open_options *options,
+                                  struct sb_store **store_out,
+                                  struct sb_error **error_out);
+
+/**
+ * Looks at every page and every value, and lists what is wrong: a JSON array of `{"place": ..., "problem": ...}`, empty for a
+ * sound book. Nothing is changed, but that pages are repaired which can be. The caller frees `*findings_out` with
+ * sb_bytes_free().
+ */
+enum sb_status sb_store_check(const struct sb_store *store,
+                              struct sb_bytes *findings_out,
+                              struct sb_error **error_out);
+
+/**
+ * Gives unused space of the file back to the system.
+ *
+ * Errors: SB_ERR_FAILED_PRECONDITION while the book is being read.
+ */
+enum sb_status sb_store_compact(const struct sb_store *store,
+                                struct sb_error **error_out);
+
+/**
+ * Copies the book as it is now into a new file at `path`, checking every value on the way. Others may write meanwhile. The
+ * bytes of content are not in the book: copy their directory after it.
+ *
+ * Errors: SB_ERR_ALREADY_EXISTS when there is a file; SB_ERR_DATA_LOSS when a value is damaged.
+ */
+enum sb_status sb_store_backup(const struct sb_store *store,
+                               struct sb_str path,
+                               struct sb_error **error_out);
+
+/**
+ * Puts the book in the file `backup` at `path`, after checking every value of it; over a book that is there only with `replace`.
+ *
+ * Errors: SB_ERR_NOT_FOUND when there is no backup; SB_ERR_ALREADY_EXISTS when there is a file and it is not to be replaced;
+ * SB_ERR_UNAVAILABLE when a process holds it; SB_ERR_DATA_LOSS when the backup is damaged. Nothing was changed then.
+ */
+enum sb_status sb_restore(struct sb_str backup,
+                          struct sb_str path,
+                          bool replace,
+                          struct sb_error **error_out);
+
+/**
+ * Writes the whole book as it is now as lines of JSON, as `stowbook export` does: for reading, for keeping, for
+ * sb_store_import(). They are held in memory; for a book that is too large for that there is sb_store_backup(). The caller
+ * frees `*lines_out` with sb_bytes_free().
+ *
+ * Errors: SB_ERR_DATA_LOSS when a value is damaged.
+ */
+enum sb_status sb_store_export(const struct sb_store *store,
+                               struct sb_bytes *lines_out,
+                               struct sb_error **error_out);
+
+/**
+ * Adds what sb_store_export() wrote, all together or nothing. Into an empty book goes everything, the event log included, and
+ * with `same_book` the book's id too, so that cursors of the exported one go on to count; into any other book the records that
+ * it does not have. `report_out` may be NULL; else it receives JSON, `{"written_keys": ..., "unchanged_keys": ...,
+ * "with_events": ...}`, and the caller frees `*report_out` with sb_bytes_free().
+ *
+ * Errors: SB_ERR_INVALID_ARGUMENT, with the line, for what is no export, or not whole; SB_ERR_ALREADY_EXISTS for a record with
+ * another content; SB_ERR_FAILED_PRECONDITION for `same_book` with a book that is not empty, or a newer file format. Nothing was
+ * changed then.
+ */
+enum sb_status sb_store_import(const struct sb_store *store,
+                               struct sb_slice lines,
+                               bool same_book,
+                               struct sb_bytes *report_out,
+                               struct sb_error **error_out);
 
 /**
  * Reaches the same namespace on behalf of a lease: it holds the images and the content that are created through the handle.

@@ -13,6 +13,11 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+/// That of the command line.
+#[cfg(not(feature = "system-allocator"))]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 #[command(about = "Measures the speed of stowbook's store")]
 struct Arguments {

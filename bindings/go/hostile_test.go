@@ -48,6 +48,9 @@ func TestNothing(t *testing.T) {
 		"unmarshal into nil":        func() error { return container.UnmarshalJSON([]byte(`{"id": "a"}`)) },
 		"unmarshal of nothing":      func() error { return new(stowbook.Container).UnmarshalJSON(nil) },
 		"empty id":                  func() error { _, err := open.Containers().Create(ctx, &stowbook.Container{}); return err },
+		"backup of nil":             func() error { return store.Backup(ctx, "a") },
+		"check of nothing":          func() error { _, err := zeroStore.Check(ctx); return err },
+		"import of nothing":         func() error { _, err := openMemory(t).Import(ctx, nil, false); return err },
 		"read of fewer than 0":      func() error { _, _, err := openMemory(t).Events().Read(ctx, stowbook.Oldest, -1); return err },
 		"read from what is nowhere": func() error { _, _, err := openMemory(t).Events().Read(ctx, "nowhere", 1); return err },
 	} {
@@ -82,6 +85,8 @@ func TestTextsThatAreNone(t *testing.T) {
 		"field":     func() error { _, err := containers.Update(ctx, web(), "labels", bad); return err },
 		"namespace": func() error { _, err := store.Namespace(bad).Containers().List(ctx); return err },
 		"path":      func() error { _, err := stowbook.Open(bad); return err },
+		"backup":    func() error { return store.Backup(ctx, bad) },
+		"restore":   func() error { return stowbook.Restore("backup", bad, false) },
 		"json":      func() error { return new(stowbook.Container).UnmarshalJSON([]byte(`{"id": "` + bad + `"}`)) },
 		"NUL in id": func() error { return with(func(c *stowbook.Container) { c.ID = "a\x00b" }) },
 	} {

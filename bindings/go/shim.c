@@ -214,6 +214,17 @@ sbgo_result sbgo_event_subscribe(const sb_store *store, sb_str since, sbgo_texts
     return out;
 }
 
+void sbgo_store_open_with(
+    sb_str path, bool create, bool read_only, uint64_t lock_timeout_ms, sb_store **store_out, sb_error **error_out) {
+    sb_open_options *options = NULL;
+    bool well = sb_open_options_new(&options, error_out) == SB_OK
+        && sb_open_options_set_create(options, create, error_out) == SB_OK
+        && sb_open_options_set_read_only(options, read_only, error_out) == SB_OK
+        && sb_open_options_set_lock_timeout_ms(options, lock_timeout_ms, error_out) == SB_OK;
+    if (well) sb_store_open_with(path, options, store_out, error_out);
+    sb_open_options_free(options);
+}
+
 sbgo_result sbgo_store_collect(const sb_store *store, bool dry_run, sb_str rules, sb_collected **collected_out) {
     sbgo_result out = {0};
     if (sb_store_collect(store, dry_run, rules, collected_out, &out.error) == SB_OK) {

@@ -82,6 +82,7 @@ sbgo_result sbgo_event_forward(sbgo_place place, sb_slice envelope);
 sbgo_result sbgo_event_read(const sb_store *store, sb_str since, sbgo_texts filters, size_t limit, sb_event_array **events_out);
 sbgo_result sbgo_event_subscribe(const sb_store *store, sb_str since, sbgo_texts filters, sb_subscription **subscription_out);
 
+void sbgo_store_open_with(sb_str path, bool create, bool read_only, uint64_t lock_timeout_ms, sb_store **store_out, sb_error **error_out);
 sbgo_result sbgo_store_collect(const sb_store *store, bool dry_run, sb_str rules, sb_collected **collected_out);
 sbgo_result sbgo_store_import_metadb(
     const sb_store *store, const sb_metadb *metadb, sbgo_texts namespaces, bool dry_run, bool keep_existing);

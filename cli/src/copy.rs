@@ -46,6 +46,7 @@ fn show(global: &Global, report: &CopyReport, dry_run: bool) -> Result<(), Failu
         ("leases", report.leases),
         ("sandboxes", report.sandboxes),
         ("containers", report.containers),
+        ("snapshots", report.snapshots),
     ] {
         writeln!(out, "{what} {done}: {count}")?;
     }

@@ -1,15 +1,18 @@
 //! `stowbook validate` and `stowbook explain`.
 
 mod human;
+mod layout;
 mod machine;
 mod sarif;
 mod this_host;
+mod write;
 
 use crate::Failure;
 use crate::args::{Format, Validate};
 use crate::input;
+use layout::Input;
 use std::io::{IsTerminal as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 use stowbook::check::{self, Kind, Options, Report, Severity};
 use this_host::ThisHost;
@@ -33,16 +36,29 @@ struct Checked {
 pub(crate) fn run(arguments: &Validate) -> Result<(), Failure> {
     let mut checked = Vec::new();
     let mut unreadable = false;
-    let mut progress = Progress::new(arguments.files.len());
+    let mut report = |error: stowbook::Error, progress: &mut Progress| {
+        unreadable = true;
+        progress.clear();
+        writeln!(anstream::stderr(), "stowbook: {}", error.message())?;
+        match error.help() {
+            Some(help) => writeln!(anstream::stderr(), "  {help}"),
+            None => Ok(()),
+        }
+    };
+    let mut progress = Progress::new(0);
+    let mut inputs = Vec::new();
     for file in &arguments.files {
+        match layout::inputs(file, arguments.kind.as_deref().and_then(kind_of)) {
+            Ok(found) => inputs.extend(found),
+            Err(error) => report(error, &mut progress)?,
+        }
+    }
+    progress.files = inputs.len();
+    for input in &inputs {
         progress.step(checked.len());
-        match one(arguments, file) {
+        match one(arguments, input) {
             Ok(one) => checked.push(one),
-            Err(error) => {
-                unreadable = true;
-                progress.clear();
-                writeln!(anstream::stderr(), "stowbook: {}", error.message())?;
-            }
+            Err(error) => report(error, &mut progress)?,
         }
     }
     progress.clear();
@@ -56,21 +72,23 @@ pub(crate) fn run(arguments: &Validate) -> Result<(), Failure> {
     }
 }
 
-fn one(arguments: &Validate, file: &Path) -> stowbook::Result<Checked> {
+fn one(arguments: &Validate, input: &Input) -> stowbook::Result<Checked> {
+    let Input { path: file, kind, layout } = input;
     let mut text = input::read(file)?;
     let bundle = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let host = ThisHost { bundle: bundle.to_owned() };
-    let options = arguments.options(arguments.host.then_some(&host));
-    let kind = arguments.kind.as_deref().and_then(kind_of);
+    let host = ThisHost::new(layout.as_deref().unwrap_or(bundle).to_owned());
+    let options = arguments.options((arguments.host || layout.is_some()).then_some(&host));
     let mut fixed = Vec::new();
-    if arguments.fix {
-        let result = check::fix(&text, kind, &options);
+    // A blob has the name of its content.
+    let is_blob = layout.is_some() && file.file_name().is_some_and(|name| name != "index.json" && name != "oci-layout");
+    if arguments.fix && !is_blob {
+        let result = check::fix(&text, *kind, &options);
         if result.text != text {
-            write_back(file, &result.text)?;
+            write::back(file, &result.text)?;
             (text, fixed) = (result.text, result.codes);
         }
     }
-    let report = check::validate(&text, kind, &options);
+    let report = check::validate(&text, *kind, &options);
     let name = if file.as_os_str() == "-" { "<stdin>".to_owned() } else { file.display().to_string() };
     Ok(Checked { name, text, report, fixed })
 }
@@ -83,26 +101,6 @@ fn kind_of(name: &str) -> Option<Kind> {
 /// The platform of this name.
 fn platform_of(name: &str) -> Option<check::Platform> {
     check::Platform::ALL.iter().find(|(_, known)| *known == name).map(|(platform, _)| *platform)
-}
-
-/// Puts a repaired text in the place of the file, whole or not at all; standard input's goes to standard output.
-fn write_back(file: &Path, text: &[u8]) -> stowbook::Result<()> {
-    let failed =
-        |error: std::io::Error| stowbook::Error::unavailable(format!("cannot write {}: {error}", file.display()));
-    if file.as_os_str() == "-" {
-        return std::io::stdout().write_all(text).map_err(failed);
-    }
-    let target = file.canonicalize().map_err(failed)?;
-    let name = target.file_name().unwrap_or_default().to_string_lossy();
-    let beside = target.with_file_name(format!(".{name}.{}", std::process::id()));
-    let written = std::fs::write(&beside, text)
-        .and_then(|()| std::fs::set_permissions(&beside, std::fs::metadata(&target)?.permissions()))
-        .and_then(|()| std::fs::rename(&beside, &target));
-    written.map_err(|error| {
-        // It may never have been made.
-        let _ = std::fs::remove_file(&beside);
-        failed(error)
-    })
 }
 
 fn print(arguments: &Validate, checked: &[Checked]) -> Result<(), Failure> {
@@ -147,11 +145,31 @@ impl Progress {
     }
 }
 
+/// The codes that somebody may have meant: those of the same number, in the same series if one is named.
+fn meant(code: &str) -> Vec<&'static str> {
+    let code = code.to_uppercase();
+    let digits = code.trim_start_matches(|c: char| !c.is_ascii_digit());
+    let Ok(number) = digits.parse::<u32>() else { return Vec::new() };
+    let series = code.trim_end_matches(digits).trim_matches('-').rsplit('-').next().unwrap_or_default();
+    let same = |rule: &&check::Rule| {
+        rule.code.rsplit_once('-').is_some_and(|(start, digits)| {
+            digits.parse() == Ok(number) && (series.is_empty() || start.split('-').any(|part| part == series))
+        })
+    };
+    check::RULES.iter().filter(same).map(|rule| rule.code).collect()
+}
+
 /// Prints what is known of a code.
 pub(crate) fn explain(code: &str) -> Result<(), Failure> {
     let mut out = anstream::stdout().lock();
     let Some(rule) = check::explain(&code.to_uppercase()) else {
         writeln!(anstream::stderr(), "stowbook: there is no diagnostic with the code {code}")?;
+        let meant = meant(code);
+        if !meant.is_empty() {
+            writeln!(anstream::stderr(), "  perhaps {}", meant.join(" or "))?;
+        } else {
+            writeln!(anstream::stderr(), "  codes look like OCI-RT-0415, OCI-IM-0104, CTD-CR-0002 or OCI-SEC-030")?;
+        }
         return Err(Failure::Reported(USAGE));
     };
     let place = if rule.pointer.is_empty() { "the document" } else { rule.pointer };
@@ -192,8 +210,9 @@ impl Validate {
     }
 }
 
-/// Where a text was, for the places in outputs.
+/// Where a text was, as a URI: relative to the folder that the program runs in, or absolute.
 fn uri(name: &str) -> String {
-    let path = PathBuf::from(name);
-    path.to_string_lossy().replace('\\', "/").replace(' ', "%20")
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+    let name = if cfg!(windows) { name.replace('\\', "/") } else { name.to_owned() };
+    name.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }

@@ -41,7 +41,7 @@ pub use options::{Cgroup, Ignore, Options, Phase, Platform, Profile};
 pub use place::Place;
 pub use repair::{Fixed, fix};
 pub use report::{Change, Diagnostic, Related, Report, Severity, Skipped, Suggestion, Verdict};
-pub use rules::{RULES, Rule, explain};
+pub use rules::{RULES, Refusal, Rule, explain};
 
 use crate::doc::Document;
 use context::Checker;

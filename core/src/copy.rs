@@ -2,6 +2,7 @@
 //! places. What the places do not agree about is told before anything is written.
 
 mod bytes;
+mod keep;
 mod survey;
 #[cfg(test)]
 mod tests;
@@ -58,6 +59,8 @@ pub struct CopyReport {
     pub sandboxes: u64,
     /// How many blobs were made, with their bytes.
     pub blobs: u64,
+    /// How many snapshots were made, as records of a snapshotter without files. Only a book takes them.
+    pub snapshots: u64,
     /// How many records were there already, with the same content.
     pub unchanged: u64,
     /// What is there with another content, in words. With conflicts nothing is copied, unless existing records are kept.
@@ -73,7 +76,7 @@ pub struct CopyReport {
 /// `NotFound` for a namespace that is named but not there; `AlreadyExists` when something is there with another content: nothing
 /// was written then. What the places give.
 pub fn copy<F: Records + ?Sized, T: Records + ?Sized>(from: &F, to: &T, options: &CopyOptions) -> Result<CopyReport> {
-    let (survey, mut report) = prepared(from, to, options)?;
+    let (survey, mut report) = prepared(from, to, options, Keeps::Nothing)?;
     if !options.dry_run {
         let leases = bytes::copy(from, to, &survey, options.lease_until)?;
         let written = write::records(to, &survey, &mut report);
@@ -85,12 +88,15 @@ pub fn copy<F: Records + ?Sized, T: Records + ?Sized>(from: &F, to: &T, options:
 }
 
 impl Store {
-    /// As [`copy`], into this book: the records all together or not at all. The bytes of content come before them.
+    /// As [`copy`], into this book: the records all together or not at all. The bytes of content come before them. The records
+    /// keep their times. Of snapshots, those of `native` and `overlayfs` and of the snapshotters that containers and leases name,
+    /// the records come too, made known to a snapshotter without files ([`MetadataOnly`](crate::snapshot::MetadataOnly)); where the
+    /// place does not tell their kinds, they are concluded as in `Store::import_metadb`.
     ///
     /// # Errors
     /// As [`copy`].
     pub fn copy_from<F: Records + ?Sized>(&self, from: &F, options: &CopyOptions) -> Result<CopyReport> {
-        let (survey, report) = prepared(from, self, options)?;
+        let (survey, report) = prepared(from, self, options, Keeps::TimesAndSnapshots)?;
         if options.dry_run {
             return Ok(report);
         }
@@ -98,6 +104,7 @@ impl Store {
         let written = self.write(|txn| {
             let mut report = report.clone();
             write::records(txn, &survey, &mut report)?;
+            keep::all(txn, &survey)?;
             Ok(report)
         });
         leases.release(self)?;
@@ -105,12 +112,20 @@ impl Store {
     }
 }
 
+/// What a place takes beyond the records that its operations make.
+#[derive(Clone, Copy, PartialEq)]
+enum Keeps {
+    Nothing,
+    TimesAndSnapshots,
+}
+
 fn prepared<F: Records + ?Sized, T: Records + ?Sized>(
     from: &F,
     to: &T,
     options: &CopyOptions,
+    keeps: Keeps,
 ) -> Result<(Survey, CopyReport)> {
-    let (survey, report) = survey::survey(from, to, options)?;
+    let (survey, report) = survey::survey(from, to, options, keeps)?;
     if !report.conflicts.is_empty() && !options.keep_existing && !options.dry_run {
         let message = format!("{} of the records to copy", report.conflicts.len());
         return Err(Error::already_exists(message)

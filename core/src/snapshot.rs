@@ -4,8 +4,8 @@ mod metadata_only;
 
 pub use metadata_only::MetadataOnly;
 #[cfg(feature = "bolt")]
-pub(crate) use metadata_only::{adopt, backing_key};
-pub(crate) use metadata_only::{check_value, is_kept, kept};
+pub(crate) use metadata_only::backing_key;
+pub(crate) use metadata_only::{adopt, check_value, is_kept, kept};
 
 use crate::Result;
 use crate::model::{Labels, Mount, Snapshot, SnapshotKind, Timestamp, Usage};

@@ -15,6 +15,7 @@ mod halves;
 pub(crate) mod header;
 mod images;
 mod in_namespace;
+mod keep;
 pub(crate) mod labels;
 mod leases;
 #[cfg(feature = "bolt")]
@@ -38,9 +39,11 @@ pub use gc::{Owned, Owner};
 pub use header::Header;
 pub use images::{DeleteImage, ImageStore, Images, VisitImage};
 pub use in_namespace::InNamespace;
+pub(crate) use keep::Dated;
 pub use leases::{LeaseStore, Leases};
 pub use namespaces::{NamespaceStore, Namespaces};
 pub use sandboxes::{SandboxStore, Sandboxes, VisitSandbox};
+pub(crate) use snapshots::concluded_kind;
 pub use snapshots::{CreateSnapshot, SnapshotStore, Snapshots};
 pub use transaction::{Transaction, WriteTxn};
 #[cfg(feature = "bolt")]

@@ -134,6 +134,13 @@ fn a_snapshot_is_not_put_on_itself() {
     snapshots.prepare("a", &on("")).unwrap();
     assert_eq!(snapshots.commit("b", "a", &on("a")).unwrap_err().kind(), ErrorKind::FailedPrecondition);
     assert_eq!(snapshots.commit("b", "a", &on("b")).unwrap_err().kind(), ErrorKind::NotFound);
+    // What the running containerd 2.3.4 says.
+    let missing = |name: &str, on: CreateSnapshot| snapshots.commit(name, name, &on).unwrap_err().to_string();
+    assert_eq!(missing("c", on("")), "snapshot does not exist: not found");
+    assert_eq!(missing("c", on("d")), "parent snapshot d does not exist: not found");
+    assert_eq!(missing("c", on("c")), "snapshot does not exist: not found");
+    assert_eq!(missing("a", on("")), "snapshot \"a\": already exists");
+    assert_eq!(snapshots.commit("c", "d", &on("")).unwrap_err().to_string(), "snapshot d does not exist: not found");
     assert!(store.check().unwrap().is_empty());
 }
 

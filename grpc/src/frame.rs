@@ -6,20 +6,31 @@ use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use std::marker::PhantomData;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tonic::Status;
 
 const HEADER_BYTES: usize = 5;
+
+/// What all messages of which a part is still missing may take together, beyond the first bytes of each. Without a limit one
+/// connection could begin as many messages as it may make calls, and finish none.
+const UNFINISHED_KIB: usize = 256 * 1024;
+static UNFINISHED: Semaphore = Semaphore::const_new(UNFINISHED_KIB);
+
+/// How much of a message does not count, so that small requests are served whatever others do.
+const FREE_BYTES: usize = 64 * 1024;
 
 /// The messages of a request, one after the other.
 pub(crate) struct Requests<Q> {
     body: Incoming,
     received: BytesMut,
+    /// Its part of [`UNFINISHED`].
+    held: Option<SemaphorePermit<'static>>,
     message: PhantomData<fn() -> Q>,
 }
 
 impl<Q: Wire> Requests<Q> {
     pub(crate) fn new(body: Incoming) -> Self {
-        Requests { body, received: BytesMut::new(), message: PhantomData }
+        Requests { body, received: BytesMut::new(), held: None, message: PhantomData }
     }
 
     /// The next message, or `None` when the client has sent its last.
@@ -49,6 +60,7 @@ impl<Q: Wire> Requests<Q> {
         if !self.receive(length).await? {
             return Err(cut_off());
         }
+        self.held = None;
         Ok(Some(self.received.split_to(length).freeze()))
     }
 
@@ -61,11 +73,30 @@ impl<Q: Wire> Requests<Q> {
                 Some(Ok(frame)) => {
                     if let Ok(data) = frame.into_data() {
                         self.received.extend_from_slice(&data);
+                        self.hold()?;
                     }
                 }
             }
         }
         Ok(true)
+    }
+
+    /// Counts what was received of a message.
+    fn hold(&mut self) -> Result<(), Status> {
+        let beyond = self.received.len().saturating_sub(FREE_BYTES).div_ceil(1024);
+        let more = beyond.saturating_sub(self.held.as_ref().map_or(0, SemaphorePermit::num_permits));
+        if more == 0 {
+            return Ok(());
+        }
+        let permit = UNFINISHED.try_acquire_many(u32::try_from(more).unwrap_or(u32::MAX)).map_err(|_| {
+            let limit = UNFINISHED_KIB / 1024;
+            Status::resource_exhausted(format!("{limit} MiB of unfinished messages are waited for; try again later"))
+        })?;
+        match &mut self.held {
+            Some(held) => held.merge(permit),
+            None => self.held = Some(permit),
+        }
+        Ok(())
     }
 }
 

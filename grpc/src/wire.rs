@@ -43,8 +43,25 @@ impl<T: Message + Send + Sync + 'static> Wire for Bare<T> {
     }
 
     fn encode(&self) -> Vec<u8> {
-        self.0.encode()
+        encoded(&self.0)
     }
+}
+
+/// A record as it is sent. Parts for whose absence containerd does not look, and dies, are there even when they are empty.
+fn encoded<T: Message>(record: &T) -> Vec<u8> {
+    let mut bytes = record.encode();
+    let part = match T::NAME {
+        "containerd.services.images.v1.Image" => Some(3),
+        "containerd.types.Sandbox" => Some(2),
+        "containerd.types.Envelope" => Some(4),
+        _ => None,
+    };
+    if let Some(number) = part
+        && !Reader::new(&bytes).flatten().any(|field| field.number == number)
+    {
+        wire::put_message(&mut bytes, number, |_| {});
+    }
+    bytes
 }
 
 /// A message that is encoded already: what a list shows goes from the book to the wire as it lies there.
@@ -128,7 +145,7 @@ pub(crate) fn put_record<T: Message>(out: &mut Vec<u8>, number: u32, record: &Op
 
 pub(crate) fn put_records<T: Message>(out: &mut Vec<u8>, number: u32, records: &[T]) {
     for record in records {
-        wire::put_bytes(out, number, &record.encode());
+        wire::put_bytes(out, number, &encoded(record));
     }
 }
 
@@ -200,3 +217,19 @@ macro_rules! message {
     (@put texts) => { $crate::wire::put_texts };
 }
 pub(crate) use message;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stowbook::model::{Container, Descriptor, Envelope, Image, Sandbox};
+
+    #[test]
+    fn what_containerd_dies_without_is_sent() {
+        assert_eq!(encoded(&Image::default()), [3 << 3 | 2, 0]);
+        assert_eq!(encoded(&Sandbox::default()), [2 << 3 | 2, 0]);
+        assert_eq!(encoded(&Envelope::default()), [4 << 3 | 2, 0]);
+        assert!(encoded(&Container::default()).is_empty());
+        let image = Image::new("a", Descriptor::new("m", "d", 1));
+        assert_eq!(encoded(&image), image.encode());
+    }
+}

@@ -3,16 +3,17 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use stowbook::bolt::FileSource;
 use stowbook::metadb::{ImportOptions, MetaDb, Severity, check};
-use stowbook::model::{Any, Container, Descriptor, Image, Labels, Lease, LeaseResource, SnapshotKind};
+use stowbook::model::{Any, Container, Descriptor, Image, Labels, Lease, LeaseResource, Sandbox, SnapshotKind};
 use stowbook::{
     ContainerStore, Context, CreateSnapshot, ErrorKind, ImageStore, InNamespace, LeaseStore, NamespaceStore,
-    Namespaces, SnapshotStore, Store,
+    Namespaces, SandboxStore, SnapshotStore, Store,
 };
 use stowbook_grpc::Remote;
 
@@ -43,6 +44,13 @@ impl Daemon {
             pause(50);
         }
         daemon
+    }
+
+    /// 1.6 has none.
+    fn has_sandboxes(&self) -> bool {
+        let listed =
+            self.remote().list_sandboxes(&Context::in_namespace("default"), &[], &mut |_| Ok(ControlFlow::Break(())));
+        listed.map_err(|error| assert_eq!(error.kind(), ErrorKind::NotImplemented)).is_ok()
     }
 
     fn remote(&self) -> Remote {
@@ -98,6 +106,7 @@ const NAMESPACES: [&str; 3] = ["default", "k8s.io", "team-a"];
 
 fn fill(daemon: &Daemon) {
     let remote = daemon.remote();
+    let has_sandboxes = daemon.has_sandboxes();
     let mut next = numbers(5);
     let labels = |next: &mut dyn FnMut(usize) -> usize| -> Labels {
         (0..next(4)).map(|number| (format!("l{number}/\u{e9}"), format!("v {}", next(9)))).collect()
@@ -147,6 +156,17 @@ fn fill(daemon: &Daemon) {
                 on.parent = layer;
             }
         }
+        for number in 0..if has_sandboxes { 3 + next(9) } else { 0 } {
+            let mut sandbox = Sandbox::new(format!("s{number}"), ["io.containerd.runc.v2", "kata"][next(2)]);
+            sandbox.labels = labels(&mut next);
+            sandbox.sandboxer = ["", "podsandbox"][next(2)].to_owned();
+            sandbox.spec = (next(2) > 0).then(|| Any::new("t", vec![0xff; next(3000)]));
+            sandbox.runtime.options = (next(2) > 0).then(|| Any::new("o", "options"));
+            for extension in 0..next(3) {
+                sandbox.extensions.insert(format!("e{extension}"), Any::new("t", vec![0xff, next(256) as u8]));
+            }
+            inside.sandboxes().create(&sandbox).unwrap();
+        }
         for number in 0..30 + next(30) {
             let id = format!("c{number}");
             let mut container = Container::new(&id, ["io.containerd.runc.v2", "io.containerd.kata.v2"][next(2)]);
@@ -175,9 +195,9 @@ fn fill(daemon: &Daemon) {
 }
 
 /// What a place answers to all that both can be asked.
-fn answers<S>(place: &S) -> Vec<String>
+fn answers<S>(place: &S, has_sandboxes: bool) -> Vec<String>
 where
-    S: ContainerStore + ImageStore + LeaseStore + NamespaceStore + SnapshotStore,
+    S: ContainerStore + ImageStore + LeaseStore + NamespaceStore + SandboxStore + SnapshotStore,
 {
     let mut out = Vec::new();
     let namespaces = Namespaces::new(place).list().unwrap();
@@ -205,6 +225,12 @@ where
             resources.sort();
             add("lease", &(lease, resources));
         }
+        for filter in if has_sandboxes { &["", "id~=1$", "labels.\"l0/\u{e9}\""][..] } else { &[] } {
+            for sandbox in inside.sandboxes().list(&[filter]).unwrap() {
+                assert_eq!(inside.sandboxes().get(&sandbox.id).unwrap(), sandbox);
+                add(filter, &sandbox);
+            }
+        }
         for filter in ["", &format!("parent=={LAYER}"), "labels.\"l0/\u{e9}\""] {
             for mut snapshot in inside.snapshots("native").list(&[filter]).unwrap() {
                 // The one is what only the snapshotter knows, the other what a daemon tells nobody.
@@ -226,21 +252,22 @@ fn kinds<S: SnapshotStore>(place: &S) -> Vec<(String, SnapshotKind)> {
 }
 
 #[test]
-#[ignore = "needs containerd 1.6 and ctr, and to be root"]
+#[ignore = "needs containerd 1.6 or 2.3 and ctr, and to be root"]
 fn a_database_says_what_its_daemon_said() {
     let folder = tempfile::tempdir().unwrap();
     let daemon = Daemon::start(folder.path());
     fill(&daemon);
-    let told = answers(&daemon.remote());
+    let has_sandboxes = daemon.has_sandboxes();
+    let told = answers(&daemon.remote(), has_sandboxes);
     let kinds_told = kinds(&daemon.remote());
     let content = NAMESPACES.map(|name| daemon.ctr(name, &["content", "ls", "-q"], ""));
     let database = daemon.database();
 
     // While it runs.
-    assert_eq!(answers(&MetaDb::open(&database).unwrap()), told);
+    assert_eq!(answers(&MetaDb::open(&database).unwrap(), has_sandboxes), told);
     daemon.stop();
     let metadb = MetaDb::open(&database).unwrap();
-    assert_eq!(answers(&metadb), told);
+    assert_eq!(answers(&metadb, has_sandboxes), told);
     for (name, digests) in NAMESPACES.iter().zip(content) {
         let blobs = metadb.namespace(*name).content().list(&[""]).unwrap();
         assert_eq!(blobs.iter().map(|blob| format!("{}\n", blob.digest)).collect::<String>(), digests);
@@ -253,14 +280,21 @@ fn a_database_says_what_its_daemon_said() {
     // A book that took it over answers the same.
     let book = Store::in_memory();
     let report = book.import_metadb(&metadb, &ImportOptions::default()).unwrap();
-    assert_eq!(answers(&book), told);
+    assert_eq!(answers(&book, has_sandboxes), told);
     assert_eq!(kinds(&book), kinds_told);
     assert_eq!(kinds_told.iter().map(|(_, kind)| *kind as i32).collect::<BTreeSet<_>>().len(), 2);
-    println!("{} answers; {} containers, {} snapshots imported", told.len(), report.containers, report.snapshots);
+    assert_eq!(has_sandboxes, report.sandboxes > 0);
+    println!(
+        "{} answers; {} containers, {} sandboxes, {} snapshots imported",
+        told.len(),
+        report.containers,
+        report.sandboxes,
+        report.snapshots
+    );
 }
 
 #[test]
-#[ignore = "needs containerd 1.6 and ctr, and to be root"]
+#[ignore = "needs containerd 1.6 or 2.3 and ctr, and to be root"]
 fn a_database_is_read_while_its_daemon_writes() {
     const WRITTEN: usize = 400;
     let folder = tempfile::tempdir().unwrap();

@@ -4,6 +4,7 @@ use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyMappingProxy, PyString, PyTuple, PyType};
+use std::cell::Cell;
 use stowbook::{Error, ErrorKind, KINDS, KindNames};
 
 const MODULE: &str = "stowbook";
@@ -82,8 +83,21 @@ pub(crate) fn add_classes(module: &Bound<'_, PyModule>) -> PyResult<()> {
     Ok(())
 }
 
+thread_local! {
+    /// The exception that has ended the operation of this thread.
+    static KEPT: Cell<Option<PyErr>> = const { Cell::new(None) };
+}
+
+/// Keeps an exception that ends an operation of the core, to be raised in the place of its error.
+pub(crate) fn keep(exception: PyErr) {
+    KEPT.set(Some(exception));
+}
+
 /// The exception that tells of an error.
 pub(crate) fn raise(error: Error) -> PyErr {
+    if let Some(exception) = KEPT.take() {
+        return exception;
+    }
     Python::attach(|py| exception(py, &error).map_or_else(|failure| failure, PyErr::from_value))
 }
 

@@ -1,5 +1,5 @@
 use crate::collections::Namespaces;
-use crate::error::raise;
+use crate::error::{keep, raise};
 use crate::events::Events;
 use crate::in_namespace::InNamespace;
 use crate::open::Open;
@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use std::path::PathBuf;
 use std::sync::Arc;
-use stowbook::{Error, NamespaceStore as _};
+use stowbook::{Error, ErrorKind, NamespaceStore as _, Result};
 
 /// A server on a unix socket, a stowbook's or a containerd's, with the same records as a store: see ``connect``.
 ///
@@ -40,7 +40,7 @@ pub(crate) struct Remote {
 #[pyfunction]
 pub(crate) fn connect(py: Python<'_>, socket: FilePath) -> PyResult<Remote> {
     let connect = || {
-        let remote = stowbook_grpc::Remote::new(&socket.0)?;
+        let remote = stowbook_grpc::Remote::new(&socket.0)?.while_going_on(check_signals);
         // It connects at its first call.
         remote.list_namespaces()?;
         Ok(remote)
@@ -48,6 +48,14 @@ pub(crate) fn connect(py: Python<'_>, socket: FilePath) -> PyResult<Remote> {
     let cannot = |error: Error| raise(error.with_detail("socket", socket.0.display()));
     let remote = py.detach(connect).map_err(cannot)?;
     Ok(Remote { remote: Arc::new(Open::new("connection", remote)), path: socket.0 })
+}
+
+/// Ends a call when the user has pressed Ctrl-C.
+fn check_signals() -> Result<()> {
+    Python::attach(|py| py.check_signals()).map_err(|exception| {
+        keep(exception);
+        Error::new(ErrorKind::Canceled, "interrupted")
+    })
 }
 
 #[pymethods]

@@ -57,6 +57,7 @@ __all__ = [
     "Owner",
     "PermissionDeniedError",
     "Reached",
+    "Refusal",
     "Related",
     "Remote",
     "Report",

@@ -82,7 +82,7 @@ __version__: str
 _Bytes: typing.TypeAlias = bytes | bytearray
 _Path: typing.TypeAlias = str | os.PathLike[str]
 _Platform: typing.TypeAlias = Literal["linux", "windows", "solaris", "freebsd", "zos", "vm"]
-_Profile: typing.TypeAlias = Literal["any", "runc-1.1", "crun-1.8", "runtime-spec"]
+_Profile: typing.TypeAlias = Literal["any", "runc-1.1", "runc-1.3", "crun-1.8", "crun-head", "youki", "runtime-spec"]
 
 def connect(socket: _Path) -> Remote:
     """Connects to the unix socket of a stowbook's or a containerd's server. A connection that is lost later is made again by

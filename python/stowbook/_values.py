@@ -124,6 +124,23 @@ class Related:
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """A tool's own words for refusing a document.
+
+    >>> from stowbook import validate
+    >>> found = validate('{"ociVersion": "1.2.0"}', kind="runtime-config").diagnostics
+    >>> [refusal.text for one in found for refusal in one.refused_by if refusal.tool == "runc"]
+    ['root must be specified', 'process property must not be empty']
+    """
+
+    tool: str
+    text: str
+    """Names and numbers in it are those of an example."""
+    version: str = ""
+    """The tool's version; empty where all that are known say so."""
+
+
+@dataclass(frozen=True)
 class Diagnostic:
     """One finding of a check: what is wrong, where, what will happen, and how to put it right.
 
@@ -150,6 +167,8 @@ class Diagnostic:
     related: tuple[Related, ...] = ()
     refs: tuple[str, ...] = ()
     """Where the rule comes from."""
+    refused_by: tuple[Refusal, ...] = ()
+    """What tools say when they refuse it, where their words are known."""
 
 
 @dataclass(frozen=True)
@@ -555,6 +574,7 @@ def _diagnostic(found: _Json) -> Diagnostic:
         ),
         related=tuple(Related(one["pointer"], Span(**one["span"]), one["message"]) for one in related),
         refs=tuple(found.pop("refs", ())),
+        refused_by=tuple(Refusal(**one) for one in found.pop("refused_by", ())),
         **found,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -160,3 +161,34 @@ def test_what_is_no_server(tmp_path: Path) -> None:
         connect(tmp_path / "file")
     with pytest.raises(TypeError):
         connect(None)  # type: ignore[arg-type]
+
+
+def test_waiting_can_be_interrupted(server: tuple[Path, "subprocess.Popen[str]"]) -> None:
+    socket, process = server
+    script = (
+        "import signal, stowbook, sys; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "remote = stowbook.connect(sys.argv[1])\n"
+        "print('connected', flush=True); input()\n"
+        "print('waits', flush=True)\n"
+        "try:\n    remote.namespaces.list()\n"
+        "except KeyboardInterrupt:\n    print('interrupted', flush=True)\n"
+        "input()\n"
+        "print(remote.namespaces.list())\n"
+    )
+    run = [sys.executable, "-c", script, str(socket)]
+    with subprocess.Popen(run, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as waiting:
+        assert waiting.stdin is not None and waiting.stdout is not None
+        assert waiting.stdout.readline() == "connected\n"
+        process.send_signal(signal.SIGSTOP)  # it answers no more
+        try:
+            waiting.stdin.write("\n")
+            waiting.stdin.flush()
+            assert waiting.stdout.readline() == "waits\n"
+            time.sleep(0.2)
+            waiting.send_signal(signal.SIGINT)
+            assert waiting.stdout.readline() == "interrupted\n"
+        finally:
+            process.send_signal(signal.SIGCONT)
+        # The connection is as good as before.
+        assert waiting.communicate("\n", timeout=30)[0] == "[]\n"
+        assert waiting.returncode == 0

@@ -114,7 +114,7 @@ def inside(what: str, records: int) -> dict[str, float]:
 
 def build() -> None:
     # Together, so that both have the same core; without a libpython, as maturin builds it.
-    packages = ["--package", "stowbook-bench", "--package", "stowbook-python"]
+    packages = ["--package", "stowbook-bench", "--package", "stowbook-python", "--features", "stowbook-bench/system-allocator"]
     environment = {**os.environ, "PYO3_BUILD_EXTENSION_MODULE": "1"}
     subprocess.run(["cargo", "build", "--quiet", "--release", *packages], cwd=ROOT, env=environment, check=True)
     venv.create(ENVIRONMENT, with_pip=True)

@@ -14,6 +14,7 @@ const SOURCES: &[&str] = &[
     "value",
     "error",
     "store",
+    "book",
     "namespace",
     "containers",
     "container",

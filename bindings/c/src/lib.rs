@@ -9,6 +9,7 @@
 // What a caller has to keep is the same for every function, and stands once: at `Entry::new` and in README.md.
 #![allow(clippy::missing_safety_doc)]
 
+pub mod book;
 pub mod check;
 pub mod collect;
 pub mod container;

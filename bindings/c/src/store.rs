@@ -47,7 +47,7 @@ impl Drop for sb_txn {
 }
 
 impl sb_store {
-    fn new(store: Store) -> Self {
+    pub(crate) fn new(store: Store) -> Self {
         sb_store { store, poisoned: Arc::default() }
     }
 

@@ -93,6 +93,8 @@ impl sb_bytes {
     /// Hands bytes over to the caller.
     pub(crate) fn owned(mut bytes: Vec<u8>) -> Self {
         let len = bytes.len();
+        // By the one byte alone, so that nothing has to be given back afterwards.
+        bytes.reserve_exact(1);
         bytes.push(0);
         sb_bytes { data: Box::into_raw(bytes.into_boxed_slice()).cast(), len }
     }

@@ -1,5 +1,5 @@
-/* What the door takes for what `stowbook-bench doors` does in Rust: bench RECORDS SPEC-FILE. Prints for each operation its name and
- * how many nanoseconds one took, the best of a few rounds. */
+/* What the door takes for what `stowbook-bench doors` does in Rust: bench RECORDS SPEC-FILE [ROUNDS]. Prints for each operation its
+ * name and how many nanoseconds one took, the best of the rounds. */
 #define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 
 #include <stowbook.h>
 
-enum { ROUNDS = 7 };
+enum { ROUNDS = 7, LISTS = 5 };
 
 static double now(void) {
     struct timespec time;
@@ -45,8 +45,9 @@ static sb_container *make(size_t i, sb_slice spec) {
 
 int main(int argc, char **argv) {
     static uint8_t content[1 << 20];
-    if (argc != 3) return fprintf(stderr, "usage: bench RECORDS SPEC-FILE\n"), 2;
+    if (argc != 3 && argc != 4) return fprintf(stderr, "usage: bench RECORDS SPEC-FILE [ROUNDS]\n"), 2;
     size_t count = (size_t)atol(argv[1]);
+    int rounds = argc == 4 ? atoi(argv[3]) : ROUNDS;
     FILE *file = fopen(argv[2], "rb");
     if (file == NULL) return perror(argv[2]), 2;
     sb_slice spec = {content, fread(content, 1, sizeof content, file)};
@@ -56,7 +57,7 @@ int main(int argc, char **argv) {
     sb_container **records = calloc(count, sizeof *records);
     char id[32];
     if (records == NULL) return EXIT_FAILURE;
-    for (int round = 0; round < ROUNDS; round++) {
+    for (int round = 0; round < rounds; round++) {
         sb_store *store;
         sb_namespace *space;
         sb_container *found;
@@ -77,10 +78,12 @@ int main(int argc, char **argv) {
         }
         keep_best(&get, start, count);
         start = now();
-        must(sb_container_list(space, NULL, 0, &all, NULL));
-        if (sb_container_array_len(all) != count) return EXIT_FAILURE;
-        sb_container_array_free(all);
-        keep_best(&list, start, 1);
+        for (int i = 0; i < LISTS; i++) {
+            must(sb_container_list(space, NULL, 0, &all, NULL));
+            if (sb_container_array_len(all) != count) return EXIT_FAILURE;
+            sb_container_array_free(all);
+        }
+        keep_best(&list, start, LISTS);
 
         /* As messages, for other languages. */
         start = now();
@@ -91,9 +94,11 @@ int main(int argc, char **argv) {
         }
         keep_best(&get_protobuf, start, count);
         start = now();
-        must(sb_container_list_protobuf(space, NULL, 0, &message, NULL));
-        sb_bytes_free(&message);
-        keep_best(&list_protobuf, start, 1);
+        for (int i = 0; i < LISTS; i++) {
+            must(sb_container_list_protobuf(space, NULL, 0, &message, NULL));
+            sb_bytes_free(&message);
+        }
+        keep_best(&list_protobuf, start, LISTS);
 
         for (size_t i = 0; i < count; i++) sb_container_free(records[i]);
         sb_namespace_free(space);

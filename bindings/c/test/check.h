@@ -49,6 +49,7 @@ sb_bytes read_file(const char *path);
 /* One handle of each type, on a store in memory. The names are those of the types. */
 typedef struct sb_fixtures {
     sb_store *sb_store;
+    sb_open_options *sb_open_options;
     sb_txn *sb_txn;
     sb_namespace *sb_namespace;
     sb_namespaces *sb_namespaces;
@@ -89,6 +90,7 @@ void test_records(void);
 void test_operations(void);
 void test_transactions(void);
 void test_files(void);
+void test_books(void);
 void test_hostile_calls(void);
 void test_every_function(void);
 void test_images(void);

@@ -113,8 +113,10 @@ def main():
             return {parameter: f"({kind})&places[{place}]" for place, (kind, parameter) in enumerate(
                 [one for one in numbered if is_out(*one)])}
         places = outs(given)
-        print(f"    REFUSED(SB_ERR_INVALID_ARGUMENT, NULL, {name}({bare}{', ' if bare else ''}&error));")
-        print(f"    CHECK({name}({bare}{', ' if bare else ''}NULL) == SB_ERR_INVALID_ARGUMENT);")
+        # With nothing, all but one miss a handle or a place for what they give.
+        wanted = "SB_ERR_NOT_FOUND" if name == "sb_restore" else "SB_ERR_INVALID_ARGUMENT"
+        print(f"    REFUSED({wanted}, NULL, {name}({bare}{', ' if bare else ''}&error));")
+        print(f"    CHECK({name}({bare}{', ' if bare else ''}NULL) == {wanted});")
 
         def call(changed=None, value=None):
             arguments = []
@@ -155,7 +157,7 @@ def main():
                 print(f"    REFUSED(SB_ERR_INVALID_ARGUMENT, NULL, {call(parameter, 'huge_bytes')});")
                 clear()
             elif is_out(kind, parameter):
-                optional = parameter in OPTIONAL_OUTS or (name, parameter) == ("sb_store_import_metadb", "report_out")
+                optional = parameter in OPTIONAL_OUTS or parameter == "report_out" and name.startswith("sb_store_import")
                 if not optional:
                     print(f"{refused} is NULL: invalid argument\", {call(parameter, 'NULL')});")
             elif is_list(kind):

@@ -41,6 +41,7 @@ sb_fixtures make_fixtures(void) {
     memset(&all, 0, sizeof all);
     all.sb_store = memory_store();
     sb_namespace *in_namespace = all.sb_namespace = namespace_of(all.sb_store, "default");
+    OK(sb_open_options_new(&all.sb_open_options, &error));
     OK(sb_store_namespaces(all.sb_store, &all.sb_namespaces, &error));
     OK(sb_txn_begin(all.sb_store, &all.sb_txn, &error));
 
@@ -75,6 +76,7 @@ sb_fixtures make_fixtures(void) {
 void free_fixtures(sb_fixtures *all) {
     /* The store first: it goes with the last of what was made from it. */
     sb_store_free(all->sb_store);
+    sb_open_options_free(all->sb_open_options);
     sb_subscription_free(all->sb_subscription);
     sb_metadb_free(all->sb_metadb);
     sb_namespaces_free(all->sb_namespaces);

@@ -262,11 +262,13 @@ static sb_slice first_of(const sb_bytes *messages) {
 /* What has a get and an update gives there what it gave before. */
 #define CROSSES_BACK(kind, key, field)                                                            \
     do {                                                                                          \
-        sb_bytes found, updated;                                                                  \
+        sb_bytes found, updated, again;                                                           \
         sb_str path = SB_STR(field);                                                              \
         OK(sb_##kind##_get_protobuf(in_namespace, SB_STR(key), &found, &error));                  \
         OK(sb_##kind##_update_protobuf(in_namespace, slice_of(&found), &path, 1, &updated, &error)); \
-        CHECK(updated.len == found.len);                                                          \
+        OK(sb_##kind##_get_protobuf(in_namespace, SB_STR(key), &again, &error));                  \
+        CHECK(again.len == updated.len && memcmp(again.data, updated.data, again.len) == 0);      \
+        sb_bytes_free(&again);                                                                    \
         OK(sb_##kind##_update_protobuf(in_namespace, slice_of(&found), NULL, 0, NULL, &error));   \
         sb_bytes_free(&updated);                                                                  \
         sb_bytes_free(&found);                                                                    \

@@ -89,6 +89,7 @@ int main(void) {
     test_operations();
     test_transactions();
     test_files();
+    test_books();
     test_hostile_calls();
     test_every_function();
     test_images();

@@ -44,7 +44,8 @@ fn rule(rule: &Rule) -> Value {
     let short: String = rule.condition.chars().take(120).collect();
     let tag = if rule.severity == Severity::Advice { "security" } else { "semantic" };
     let help =
-        [rule.tools, rule.fix, rule.basis].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n");
+        [rule.tools, rule.fix, rule.basis].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n\n");
+    let help = if help.is_empty() { rule.condition.to_owned() } else { help };
     let mut properties = json!({"tags": [tag]});
     if rule.severity == Severity::Advice {
         properties["security-severity"] = json!("5.0");
@@ -54,7 +55,7 @@ fn rule(rule: &Rule) -> Value {
         "name": rule.code,
         "shortDescription": {"text": short},
         "fullDescription": {"text": rule.condition},
-        "help": {"text": if help.is_empty() { rule.condition.to_owned() } else { help }},
+        "help": {"text": help, "markdown": help},
         "defaultConfiguration": {"level": level(rule.severity)},
         "properties": properties,
     })
@@ -75,6 +76,16 @@ fn location(one: &Checked, place: Place) -> Value {
     json!({"artifactLocation": {"uri": uri(&one.name)}, "region": region(place)})
 }
 
+/// What stays the same while the text around a finding changes: FNV-1a over its code, its pointer and its value.
+fn fingerprint(found: &Diagnostic) -> String {
+    let parts = [found.code, found.pointer.as_str(), found.value.as_deref().unwrap_or_default()];
+    let hash = parts
+        .join("\n")
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    format!("{}{}:{hash:016x}", found.code, found.pointer)
+}
+
 fn result(one: &Checked, found: &Diagnostic, index: Option<usize>) -> Value {
     let mut result = json!({
         "ruleId": found.code,
@@ -84,7 +95,7 @@ fn result(one: &Checked, found: &Diagnostic, index: Option<usize>) -> Value {
             "physicalLocation": location(one, found.span),
             "logicalLocations": [{"fullyQualifiedName": found.pointer}],
         }],
-        "partialFingerprints": {"ociPointer/v1": format!("{}{}", found.code, found.pointer)},
+        "partialFingerprints": {"ociPointer/v1": fingerprint(found)},
     });
     if let Some(index) = index {
         result["ruleIndex"] = json!(index);

@@ -1,26 +1,48 @@
 //! What this host knows, for `--host`.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use stowbook::check::{Host, PathKind};
 
+/// What [`Host::blob`] answers.
+type Measured = Option<Option<(u64, bool)>>;
+
 /// The machine that the program runs on.
 pub(super) struct ThisHost {
     /// The folder of the document: relative paths start there.
-    pub(super) bundle: PathBuf,
+    bundle: PathBuf,
+    /// What was found of blobs; they may be long to read.
+    blobs: RefCell<BTreeMap<String, Measured>>,
 }
 
 /// The largest blob that is read: registries take no larger manifests.
 const LARGEST_CONTENT: u64 = 4 << 20;
 
 impl ThisHost {
+    /// The machine, as a document in this folder sees it.
+    pub(super) fn new(bundle: PathBuf) -> Self {
+        ThisHost { bundle, blobs: RefCell::default() }
+    }
+
     /// Where a layout keeps a blob; nothing if the document is not in a layout.
-    fn blob_path(&self, digest: &str) -> Option<PathBuf> {
+    pub(super) fn blob_path(&self, digest: &str) -> Option<PathBuf> {
         let (algorithm, encoded) = digest.split_once(':')?;
         let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric());
         let blobs = self.bundle.join("blobs");
         (plain(algorithm) && plain(encoded) && blobs.is_dir()).then(|| blobs.join(algorithm).join(encoded))
+    }
+
+    /// Reads a blob whole.
+    fn measure(&self, digest: &str) -> Measured {
+        match fs::File::open(self.blob_path(digest)?) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Some(None),
+            // What cannot be read is not known.
+            Err(_) => None,
+            Ok(mut file) => Some(Some(stowbook::check::measure(&mut file, digest).ok()?)),
+        }
     }
 }
 
@@ -50,12 +72,25 @@ impl Host for ThisHost {
     }
 
     fn blob(&self, digest: &str) -> Option<Option<(u64, bool)>> {
-        match fs::File::open(self.blob_path(digest)?) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Some(None),
-            // What cannot be read is not known.
-            Err(_) => None,
-            Ok(mut file) => Some(Some(stowbook::check::measure(&mut file, digest).ok()?)),
+        if let Some(found) = self.blobs.borrow().get(digest) {
+            return *found;
         }
+        let found = self.measure(digest);
+        self.blobs.borrow_mut().insert(digest.to_owned(), found);
+        found
+    }
+
+    fn blobs(&self) -> Option<Vec<String>> {
+        let mut found = Vec::new();
+        for algorithm in fs::read_dir(self.bundle.join("blobs")).ok()? {
+            let algorithm = algorithm.ok()?;
+            for blob in fs::read_dir(algorithm.path()).ok()? {
+                let (folder, file) = (algorithm.file_name(), blob.ok()?.file_name());
+                found.push(format!("{}:{}", folder.to_string_lossy(), file.to_string_lossy()));
+            }
+        }
+        found.sort();
+        Some(found)
     }
 
     fn content(&self, digest: &str) -> Option<Vec<u8>> {

@@ -1,8 +1,8 @@
 //! All keys of a bucket in order, also when parts of it are damaged.
 
 use super::bucket::Place;
-use super::page::{BRANCH, Element, elements};
-use super::view::{MAX_DEPTH, entry};
+use super::page::{BRANCH, Element, HEADER_BYTES, elements};
+use super::view::{BEGINNING_BYTES, MAX_DEPTH, entry};
 use super::{Bucket, Claims, Entry, Fault, View};
 use crate::text::quote;
 use std::cell::{Ref, RefCell};
@@ -12,13 +12,15 @@ use std::cell::{Ref, RefCell};
 pub struct Walk<'a> {
     view: View<'a>,
     claims: RefCell<Claims>,
+    /// The pages of which a beginning was read, if only to refuse them.
+    begun: RefCell<Claims>,
 }
 
 impl<'a> Walk<'a> {
     /// A walk that has met no page yet.
     #[must_use]
     pub fn new(view: View<'a>) -> Self {
-        Walk { view, claims: RefCell::default() }
+        Walk { view, claims: RefCell::default(), begun: RefCell::default() }
     }
 
     /// The keys of a bucket, in byte order. What is damaged comes as a fault, and the cursor goes on behind it; who wants
@@ -39,6 +41,11 @@ impl<'a> Walk<'a> {
     /// The pages that were met.
     pub(crate) fn claims(&self) -> Ref<'_, Claims> {
         self.claims.borrow()
+    }
+
+    /// Whether this is the first time that somebody asks for the page.
+    fn begin(&self, page: u64) -> bool {
+        page < self.view.pages() && self.begun.borrow_mut().claim(page)
     }
 
     pub(super) fn claim(&self, pages: std::ops::Range<u64>) -> Result<(), Fault> {
@@ -91,10 +98,9 @@ impl Cursor<'_, '_> {
 
     fn enter(&mut self, child: Child) -> Result<(), Fault> {
         let view = &self.walk.view;
-        // Claimed before it is read, so that a page is never read twice.
-        let header = view.header(child.page)?;
-        self.walk.claim(View::span(child.page, &header))?;
-        let page = view.page(child.page)?;
+        // Claimed before it is read whole, so that a page is never read twice.
+        let beginning = if self.walk.begin(child.page) { BEGINNING_BYTES } else { HEADER_BYTES };
+        let page = view.page_if(child.page, beginning, |header| self.walk.claim(View::span(child.page, header)))?;
         if page.header.flags != BRANCH {
             self.enter_leaf(page.bytes, child.page, false, child.lower, child.upper);
             return Ok(());
@@ -145,7 +151,7 @@ impl Cursor<'_, '_> {
             (_, true) => Some("is not among the keys that its branch tells of"),
             _ => None,
         };
-        self.last = Some(found.key.clone());
+        self.last.get_or_insert_default().clone_from(&found.key);
         match problem {
             Some(problem) => {
                 let fault = Fault::on(found.page, format!("the key {} {problem}", quote(&found.key)));

@@ -8,6 +8,8 @@ use std::ops::Range;
 
 /// No tree is deeper: bbolt's branches have two children at least, so 2⁶⁴ leaves would lie below.
 pub(super) const MAX_DEPTH: usize = 64;
+/// How much is read of a page together with its header: most pages whole.
+pub(super) const BEGINNING_BYTES: usize = 4096;
 
 /// One state of a bbolt file.
 #[derive(Clone, Copy)]
@@ -80,12 +82,17 @@ impl<'a> View<'a> {
     }
 
     pub(super) fn header(&self, id: u64) -> Result<Header, Fault> {
+        let mut bytes = [0; super::page::HEADER_BYTES];
+        self.begin(id, &mut bytes)
+    }
+
+    /// Reads the first bytes of a page, and its header from them.
+    fn begin(&self, id: u64, bytes: &mut [u8]) -> Result<Header, Fault> {
         if !(2..self.pages).contains(&id) {
             return Err(Fault::on(id, format!("there is no such page among {}", self.pages)));
         }
-        let mut bytes = [0; super::page::HEADER_BYTES];
-        self.read(id, &mut bytes)?;
-        let header = Header::parse(&bytes).ok_or_else(|| Fault::on(id, "it has no header"))?;
+        self.read(id, 0, bytes)?;
+        let header = Header::parse(bytes).ok_or_else(|| Fault::on(id, "it has no header"))?;
         if header.id != id {
             return Err(Fault::on(id, format!("it says that it is page {}", header.id)));
         }
@@ -96,17 +103,32 @@ impl<'a> View<'a> {
     }
 
     pub(super) fn page(&self, id: u64) -> Result<Page, Fault> {
-        let header = self.header(id)?;
+        self.page_if(id, BEGINNING_BYTES, |_| Ok(()))
+    }
+
+    /// The page, if its header passes `check`. Of others no more than `beginning` bytes are read.
+    pub(super) fn page_if(
+        &self,
+        id: u64,
+        beginning: usize,
+        check: impl FnOnce(&Header) -> Result<(), Fault>,
+    ) -> Result<Page, Fault> {
+        let beginning = usize::try_from(self.page_size).unwrap_or(usize::MAX).min(beginning);
+        let mut bytes = vec![0; beginning];
+        let header = self.begin(id, &mut bytes)?;
+        check(&header)?;
         let length = u64::from(header.overflow).saturating_add(1).saturating_mul(self.page_size);
         // The file has that many bytes: the header was compared with its length.
         let length = usize::try_from(length).map_err(|_| Fault::on(id, "it is larger than the memory"))?;
-        let mut bytes = vec![0; length];
-        self.read(id, &mut bytes)?;
+        bytes.resize(length, 0);
+        if let Some((_, rest)) = bytes.split_at_mut_checked(beginning).filter(|(_, rest)| !rest.is_empty()) {
+            self.read(id, beginning as u64, rest)?;
+        }
         Ok(Page { header, bytes })
     }
 
-    fn read(&self, id: u64, out: &mut [u8]) -> Result<(), Fault> {
-        let offset = id.saturating_mul(self.page_size);
+    fn read(&self, id: u64, from: u64, out: &mut [u8]) -> Result<(), Fault> {
+        let offset = id.saturating_mul(self.page_size).saturating_add(from);
         self.source.read_at(offset, out).map_err(|error| Fault {
             page: Some(id),
             problem: error.to_string(),

@@ -1,10 +1,10 @@
 //! What the rules write their findings to.
 
-use super::fields::subject;
+use super::fields::{self, subject};
 use super::nearest::nearest;
 use super::{
     Change, Diagnostic, Host, Kind, Options, Phase, Platform, Profile, Related, Report, Rule, Severity, Skipped,
-    Suggestion, Verdict, explain, image, place::Places, record, runtime, syntax,
+    Suggestion, Verdict, detect, explain, image, place::Places, record, runtime, syntax,
 };
 use crate::doc::{Document, Edit, Shape, Span, Value};
 use std::cell::{Cell, RefCell};
@@ -179,6 +179,9 @@ impl<'d> Checker<'d> {
     pub(super) fn run(&mut self, kind: Kind) {
         self.kind = kind;
         syntax::check(self);
+        if let Some(other) = detect::contradicts(self.document, kind) {
+            return self.contradicts(kind, other);
+        }
         match kind {
             Kind::RuntimeConfig | Kind::RuntimeFeatures | Kind::RuntimeState | Kind::Seccomp => runtime::check(self),
             Kind::ContainerdRecord => record::check(self),
@@ -189,9 +192,21 @@ impl<'d> Checker<'d> {
     /// A text whose kind nobody can tell.
     pub(super) fn undecided(&mut self) {
         syntax::check(self);
-        if self.root.shape() != Shape::Lost {
+        let of_docker = self.root.items().next().is_some_and(|first| first.get("RepoTags").is_some());
+        if of_docker {
+            let words = "this is the list of images that {} writes; check the manifests and configs that it names";
+            self.say("OCI-IM-0004", self.root, words, &[&"docker save"]);
+        } else if self.root.shape() == Shape::Object {
             self.at("OCI-IM-0004", self.root, &[]);
+        } else {
+            fields::check(self, self.root, &[]);
         }
+    }
+
+    /// A text that is of another kind than the caller says.
+    fn contradicts(&mut self, kind: Kind, other: Kind) {
+        let words = "this looks like {}, not like {}";
+        self.say("OCI-IM-0004", self.root, words, &[&other.name(), &kind.name()]);
     }
 
     /// Sets out to check the runtime config inside a record.
@@ -309,7 +324,8 @@ impl<'d> Checker<'d> {
 
     /// Takes over the findings of a check of another text, at a value that holds that text.
     pub(super) fn adopt(&mut self, value: Value<'_>, report: Report) {
-        let pointer = pointer(value);
+        // Nothing in the record is at these pointers; they are those of a record that shows the text as it is.
+        let pointer = pointer(value.parent().unwrap_or(value));
         for diagnostic in report.diagnostics {
             let found = Found {
                 code: diagnostic.code,
@@ -449,6 +465,7 @@ impl<'d> Checker<'d> {
                 suggestion: None,
                 related: Vec::new(),
                 refs: Vec::new(),
+                refused_by: Vec::new(),
             });
         }
         let verdict = match diagnostics.iter().map(|one| one.severity).max() {
@@ -471,14 +488,13 @@ impl<'d> Checker<'d> {
     /// What a severity comes to under the profile and the phase.
     fn for_profile(&self, one: &Found, severity: Severity) -> Severity {
         let Options { profile, phase, .. } = self.options;
-        if one.refused.contains(&profile.name()) {
+        if one.refused.contains(&profile.name()) || profile.refuses(one.code) {
             return Severity::Error;
         }
         if severity != Severity::Error {
             return severity;
         }
-        let accepts = one.accepted.contains(&profile.name())
-            || one.rule.is_some_and(|rule| rule.accepted_by.contains(&profile.name()));
+        let accepts = profile.takes(one.accepted) || one.rule.is_some_and(|rule| profile.accepts(rule));
         let of_runtimes =
             ["OCI-RT-0110", "OCI-RT-0130", "OCI-RT-0131", "OCI-RT-0201", "OCI-RT-0408"].contains(&one.code);
         let of_start = ["OCI-RT-0201", "OCI-RT-0205"].contains(&one.code);
@@ -518,6 +534,7 @@ impl Found {
                 .map(|(pointer, span, message)| Related { pointer, span: places.of(span), message })
                 .collect(),
             refs: rule.map(|rule| rule.basis.split("; ").filter(|text| !text.is_empty()).collect()).unwrap_or_default(),
+            refused_by: rule.into_iter().flat_map(Rule::refusals).collect(),
         }
     }
 }

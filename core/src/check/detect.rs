@@ -69,6 +69,36 @@ pub fn detect(text: &[u8]) -> Option<Kind> {
     of(&Document::parse(text))
 }
 
+/// What a text is, if that is nothing like the kind that it is said to be: a runtime config for an image's manifest, say.
+pub(super) fn contradicts(document: &Document<'_>, kind: Kind) -> Option<Kind> {
+    let other = of(document).filter(|other| family(*other) != family(kind))?;
+    let root = document.root();
+    (!family(kind).iter().any(|mark| root.get(mark).is_some())).then_some(other)
+}
+
+/// Members that documents of the same sort as this one have.
+fn family(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::RuntimeConfig | Kind::RuntimeState | Kind::RuntimeFeatures => {
+            &["ociVersion", "process", "root", "mounts", "linux", "ociVersionMin", "ociVersionMax"]
+        }
+        Kind::Seccomp => &["defaultAction", "syscalls", "architectures"],
+        Kind::ContainerdRecord => &["ID", "Spec", "Runtime", "Image", "Labels", "Snapshotter"],
+        _ => &[
+            "schemaVersion",
+            "mediaType",
+            "config",
+            "layers",
+            "manifests",
+            "rootfs",
+            "architecture",
+            "digest",
+            "size",
+            "imageLayoutVersion",
+        ],
+    }
+}
+
 pub(super) fn of(document: &Document<'_>) -> Option<Kind> {
     let root = document.root();
     if root.shape() != Shape::Object {

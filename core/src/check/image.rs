@@ -30,6 +30,12 @@ pub(super) fn check(checker: &mut Checker<'_>) {
             fields::check(checker, root, fields::IMAGE_MANIFEST);
             manifest::check(checker, root);
         }
+        // One cause, one finding: what else an index needs, a manifest does not have.
+        Kind::ImageIndex | Kind::DockerIndex
+            if root.present("layers").is_some() && checker.lacks(root, "manifests") =>
+        {
+            checker.at("OCI-IM-0508", root, &[]);
+        }
         Kind::ImageIndex | Kind::DockerIndex => {
             fields::check(checker, root, fields::IMAGE_INDEX);
             index::check(checker, root);

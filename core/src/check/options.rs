@@ -1,6 +1,6 @@
 //! What a check is asked to do.
 
-use super::{Host, Severity};
+use super::{Host, Rule, Severity};
 
 /// The platform that a runtime config is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,24 +35,66 @@ pub enum Profile {
     Any,
     /// runc 1.1.
     Runc11,
+    /// runc 1.3: as 1.1, without what newer versions were taught to refuse.
+    Runc13,
     /// crun 1.8.
     Crun18,
+    /// crun 1.29 and the main branch: as 1.8, without what newer versions were taught to refuse.
+    CrunHead,
+    /// youki. What it accepts was not tried, so no error is made a warning.
+    Youki,
     /// The specification's own demands; what only runtimes demand is a warning.
     RuntimeSpec,
 }
 
 impl Profile {
     /// Each profile with its name.
-    pub const ALL: [(Profile, &'static str); 4] = [
+    pub const ALL: [(Profile, &'static str); 7] = [
         (Profile::Any, "any"),
         (Profile::Runc11, "runc-1.1"),
+        (Profile::Runc13, "runc-1.3"),
         (Profile::Crun18, "crun-1.8"),
+        (Profile::CrunHead, "crun-head"),
+        (Profile::Youki, "youki"),
         (Profile::RuntimeSpec, "runtime-spec"),
     ];
 
     /// Its name.
     pub fn name(self) -> &'static str {
         Profile::ALL.iter().find(|(profile, _)| *profile == self).map_or("any", |(_, name)| name)
+    }
+
+    /// The profile of the runtime's version that was run, for one that was read only, with the runtime's name.
+    fn ancestor(self) -> Option<(Profile, &'static str)> {
+        match self {
+            Profile::Runc13 => Some((Profile::Runc11, "runc")),
+            Profile::CrunHead => Some((Profile::Crun18, "crun")),
+            _ => None,
+        }
+    }
+
+    /// Whether it is one of these profiles, or comes after one of them.
+    pub(super) fn takes(self, accepted: &[&str]) -> bool {
+        let names = [Some(self), self.ancestor().map(|(ancestor, _)| ancestor)];
+        names.into_iter().flatten().any(|profile| accepted.contains(&profile.name()))
+    }
+
+    /// Whether the runtime accepts what a rule finds.
+    pub(super) fn accepts(self, rule: &Rule) -> bool {
+        match self.ancestor() {
+            // What the older version took, the newer one takes unless its words for refusing it are known.
+            Some((ancestor, tool)) => {
+                rule.accepted_by.contains(&ancestor.name())
+                    && !rule.refusals().any(|refusal| refusal.tool == tool && refusal.version != "1.1")
+            }
+            None => rule.accepted_by.contains(&self.name()),
+        }
+    }
+
+    /// Whether it refuses what is a warning for the others.
+    pub(super) fn refuses(self, code: &str) -> bool {
+        // Names of capabilities are a closed list for both.
+        code == "OCI-RT-0301" && matches!(self, Profile::CrunHead | Profile::Youki)
     }
 }
 

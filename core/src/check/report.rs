@@ -1,6 +1,6 @@
 //! What a check found.
 
-use super::{Kind, Place};
+use super::{Kind, Place, Refusal};
 use serde::{Serialize, Serializer};
 
 /// How bad a finding is.
@@ -57,6 +57,9 @@ pub struct Diagnostic {
     /// Where the rule comes from.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub refs: Vec<&'static str>,
+    /// What tools say when they refuse it, where their words are known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub refused_by: Vec<Refusal>,
 }
 
 /// A way to put something right.

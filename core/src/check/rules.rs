@@ -32,6 +32,78 @@ pub struct Rule {
     pub accepted_by: &'static [&'static str],
 }
 
+/// A tool's own words for refusing a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Refusal {
+    /// The tool: `runc`, `crun`, `containerd` and so on.
+    pub tool: &'static str,
+    /// Its version, as in `1.1`, `>=1.2` or `HEAD`; empty where the words are those of all that are known.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub version: &'static str,
+    /// What it says. Names and numbers in it are those of an example.
+    pub text: &'static str,
+}
+
+/// The tools whose words the rules quote.
+const TOOLS: [&str; 7] = ["runc", "crun", "containerd", "runtime-tools", "oci-image-tool", "go-digest", "Go"];
+
+/// Rules about any member at all: what tools say to them names the member, so no words are theirs.
+const GENERAL: [&str; 6] = ["OCI-RT-0011", "OCI-RT-0012", "OCI-RT-0013", "OCI-RT-0014", "OCI-RT-0015", "OCI-RT-0016"];
+
+impl Rule {
+    /// What tools say when they refuse what the rule finds: the quotations in [`Rule::tools`].
+    pub fn refusals(&self) -> impl Iterator<Item = Refusal> {
+        let clauses = clauses(self.tools).filter(|_| !GENERAL.contains(&self.code));
+        clauses.flat_map(|clause| {
+            let parts = clause.split_once('`').and_then(|(lead, rest)| Some((lead, rest.rsplit_once('`')?.0)));
+            let (lead, quoted) = parts.unwrap_or_default();
+            let lead = lead.trim().trim_end_matches(':');
+            let (tool, version) = lead.split_once(' ').unwrap_or((lead, ""));
+            let numbered = version.is_empty()
+                || version == "HEAD"
+                || version
+                    .trim_start_matches(['>', '=', 'v'])
+                    .bytes()
+                    .all(|byte| byte.is_ascii_digit() || byte == b'.');
+            let unnamed = match () {
+                () if self.code.starts_with("CTD-CR-") => "containerd",
+                () if self.basis.starts_with("runc") => "runc",
+                () => "",
+            };
+            let tools: [&'static str; 2] = match tool {
+                "both" => ["runc", "crun"],
+                "" => [unnamed, ""],
+                _ => [TOOLS.iter().find(|known| **known == tool).copied().unwrap_or_default(), ""],
+            };
+            let tools = tools.into_iter().filter(move |tool| !tool.is_empty() && numbered && !quoted.is_empty());
+            tools.flat_map(move |tool| {
+                let texts =
+                    quoted.split("`, `").flat_map(|text| text.split("` / `")).flat_map(|text| text.split("` or `"));
+                texts.map(move |text| Refusal { tool, version, text: text.split("` (").next().unwrap_or(text) })
+            })
+        })
+    }
+}
+
+/// The parts of a text between semicolons that are in no quotation.
+fn clauses(text: &'static str) -> impl Iterator<Item = &'static str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let whole = rest?;
+        let mut quoted = false;
+        let end = whole.bytes().position(|byte| {
+            quoted ^= byte == b'`';
+            byte == b';' && !quoted
+        });
+        let (clause, behind) = match end {
+            Some(end) => (whole.get(..end)?, whole.get(end + 1..)),
+            None => (whole, None),
+        };
+        rest = behind;
+        Some(clause)
+    })
+}
+
 /// The rule with this code.
 pub fn explain(code: &str) -> Option<&'static Rule> {
     let at = RULES.binary_search_by(|rule| rule.code.cmp(code)).ok()?;

@@ -23,6 +23,7 @@ mod seccomp;
 mod state;
 mod strings;
 mod sysctl;
+mod user_namespace;
 mod version;
 
 pub(super) use advice::{image_config as image_advice, image_manifest as manifest_advice};
@@ -76,6 +77,7 @@ pub(super) fn config<'d>(checker: &mut Checker<'d>, root: Value<'d>) {
     if checker.platform == Platform::Linux {
         namespaces::check(checker, root, &namespaces);
         mappings::check(checker, root, &namespaces);
+        user_namespace::check(checker, root, &namespaces);
         sysctl::check(checker, root, &namespaces);
         network::check(checker, root, &namespaces);
     }

@@ -20,6 +20,11 @@ pub(super) fn check(checker: &mut Checker<'_>) {
 
 fn problems(checker: &mut Checker<'_>, document: &Document<'_>) {
     let of_images = Codes::of(checker.kind).are_of_images();
+    if let (Some(format), Some(first)) = (other_format(document), document.problems().first()) {
+        let code = if of_images { "OCI-IM-0001" } else { "OCI-RT-0001" };
+        checker.text(code, first.span, "the text is not JSON: it looks like {}", &format);
+        return;
+    }
     for problem in document.problems() {
         let text = problem.kind.text();
         let code = match problem.kind {
@@ -38,6 +43,25 @@ fn problems(checker: &mut Checker<'_>, document: &Document<'_>) {
         if !problem.edits.is_empty() {
             found.safe("correct the text", problem.edits.iter().cloned());
         }
+    }
+}
+
+/// What a text is that is no JSON from its first letter on.
+fn other_format(document: &Document<'_>) -> Option<&'static str> {
+    let text = document.text();
+    // A key and a colon, or the mark between the documents of a stream.
+    let line =
+        text.split(|byte| *byte == b'\n').find(|line| !line.starts_with(b"#") && !line.trim_ascii().is_empty())?;
+    let letters = line.iter().position(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_' && *byte != b'-');
+    let behind = letters.filter(|at| *at > 0).and_then(|at| line.get(at..)).unwrap_or_default();
+    match text {
+        [0x1f, 0x8b, ..] => Some("gzip; decompress it first"),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Some("zstd; decompress it first"),
+        [b'<', ..] => Some("XML or HTML, perhaps the answer of a server"),
+        _ if line.trim_ascii_end() == b"---" || behind.starts_with(b": ") || behind.trim_ascii() == b":" => {
+            Some("YAML; convert it first")
+        }
+        _ => None,
     }
 }
 

@@ -1,8 +1,9 @@
 //! What there is to copy, and what the other place says to it.
 
-use super::{CopyOptions, CopyReport, Records, named};
-use crate::model::{Blob, Container, Image, Lease, LeaseResource, Namespace, Sandbox};
+use super::{CopyOptions, CopyReport, Keeps, Records, named};
+use crate::model::{Blob, Container, Image, Lease, LeaseResource, Namespace, Sandbox, Snapshot, SnapshotKind};
 use crate::rules::validate_identifier;
+use crate::store::concluded_kind;
 use crate::text::quote;
 use crate::{Context, Error, ErrorKind, Result};
 use std::collections::BTreeSet;
@@ -26,9 +27,11 @@ pub(super) struct Wanted {
     pub(super) leases: Vec<(Lease, Vec<LeaseResource>)>,
     pub(super) sandboxes: Vec<Sandbox>,
     pub(super) containers: Vec<Container>,
+    /// By their snapshotters.
+    pub(super) snapshots: Vec<(String, Vec<Snapshot>)>,
 }
 
-/// The snapshotters whose snapshots are looked for, besides those that containers name.
+/// The snapshotters whose snapshots are looked for, besides those that containers and leases name.
 const SNAPSHOTTERS: [&str; 2] = ["native", "overlayfs"];
 
 /// Looks at both places.
@@ -36,6 +39,7 @@ pub(super) fn survey<F: Records + ?Sized, T: Records + ?Sized>(
     from: &F,
     to: &T,
     options: &CopyOptions,
+    keeps: Keeps,
 ) -> Result<(Survey, CopyReport)> {
     let there = from.list_namespaces()?;
     for name in &options.namespaces {
@@ -55,7 +59,7 @@ pub(super) fn survey<F: Records + ?Sized, T: Records + ?Sized>(
             continue;
         }
         let known = existing.iter().find(|known| known.name == namespace.name);
-        survey.namespaces.push(look(from, to, namespace, known, &mut report)?);
+        survey.namespaces.push(look(from, to, namespace, (known, keeps), &mut report)?);
     }
     Ok((survey, report))
 }
@@ -64,7 +68,7 @@ fn look<F: Records + ?Sized, T: Records + ?Sized>(
     from: &F,
     to: &T,
     namespace: Namespace,
-    known: Option<&Namespace>,
+    (known, keeps): (Option<&Namespace>, Keeps),
     report: &mut CopyReport,
 ) -> Result<Wanted> {
     let name = namespace.name.clone();
@@ -78,6 +82,7 @@ fn look<F: Records + ?Sized, T: Records + ?Sized>(
         leases: Vec::new(),
         sandboxes: Vec::new(),
         containers: Vec::new(),
+        snapshots: Vec::new(),
     };
     let mut compare = Compare { namespace: &name, report };
 
@@ -112,8 +117,10 @@ fn look<F: Records + ?Sized, T: Records + ?Sized>(
     for lease in from.list_leases(&context, &[])? {
         let there = leases.iter().find(|there| there.id == lease.id).cloned();
         let there = there.ok_or_else(|| Error::not_found("lease"));
+        let resources = from.list_resources(&context, &lease.id)?;
+        let named = resources.iter().filter_map(|resource| resource.kind.strip_prefix("snapshots/"));
+        snapshotters.extend(named.map(str::to_owned));
         if compare.is_new("lease", &lease.id, &lease, there, timeless_lease)? {
-            let resources = from.list_resources(&context, &lease.id)?;
             wanted.leases.push((lease, resources));
         }
     }
@@ -141,17 +148,55 @@ fn look<F: Records + ?Sized, T: Records + ?Sized>(
             }
         }
     }
-    let report = compare.report;
     let ingests = from.list_ingests(&context, &[])?.len();
-    leave(report, ingests, "ingests", &name, "they are still being written");
+    leave(compare.report, ingests, "ingests", &name, "they are still being written");
     for snapshotter in snapshotters {
-        // One that is not there has no snapshots.
-        let snapshots = from.list_snapshots(&context, &snapshotter, &[]).map_or(0, |found| found.len());
+        let snapshots = snapshots(from, &context, &snapshotter)?;
         let what = format!("snapshots of {}", quote(&snapshotter));
-        leave(report, snapshots, &what, &name, "their files belong to the place");
+        if keeps == Keeps::Nothing {
+            leave(compare.report, snapshots.len(), &what, &name, "their files belong to the place");
+            continue;
+        }
+        let snapshots = with_kinds(snapshots, &what, &mut compare);
+        let mut new = Vec::new();
+        for snapshot in snapshots {
+            // A snapshotter that is not there has none.
+            let there = to.get_snapshot(&context, &snapshotter, &snapshot.name).map_err(|error| match error.kind() {
+                ErrorKind::InvalidArgument => error.with_kind(ErrorKind::NotFound),
+                _ => error,
+            });
+            if compare.is_new("snapshot", &snapshot.name, &snapshot, there, timeless_snapshot)? {
+                new.push(snapshot);
+            }
+        }
+        if !new.is_empty() {
+            wanted.snapshots.push((snapshotter, new));
+        }
     }
-    count(&wanted, report);
+    count(&wanted, keeps, report);
     Ok(wanted)
+}
+
+/// Those of a place; one without the snapshotter has none.
+fn snapshots<F: Records + ?Sized>(from: &F, context: &Context, snapshotter: &str) -> Result<Vec<Snapshot>> {
+    match from.list_snapshots(context, snapshotter, &[]) {
+        Err(error) if matches!(error.kind(), ErrorKind::InvalidArgument | ErrorKind::NotFound) => Ok(Vec::new()),
+        listed => listed,
+    }
+}
+
+/// Concludes the kinds that the place does not tell, and says so.
+fn with_kinds(mut snapshots: Vec<Snapshot>, what: &str, compare: &mut Compare<'_>) -> Vec<Snapshot> {
+    let parents: BTreeSet<String> = snapshots.iter().map(|snapshot| snapshot.parent.clone()).collect();
+    let (mut committed, mut active) = (0_usize, 0_usize);
+    for snapshot in snapshots.iter_mut().filter(|snapshot| snapshot.kind == SnapshotKind::Unknown) {
+        snapshot.kind = concluded_kind(snapshot, parents.contains(&snapshot.name));
+        let count = if snapshot.kind == SnapshotKind::Committed { &mut committed } else { &mut active };
+        *count = count.saturating_add(1);
+    }
+    let why = format!("{committed} are taken for committed, {active} for active, which the place does not tell");
+    leave(compare.report, committed.saturating_add(active), what, compare.namespace, &why);
+    snapshots
 }
 
 fn leave(report: &mut CopyReport, count: usize, what: &str, namespace: &str, why: &str) {
@@ -160,7 +205,7 @@ fn leave(report: &mut CopyReport, count: usize, what: &str, namespace: &str, why
     }
 }
 
-fn count(wanted: &Wanted, report: &mut CopyReport) {
+fn count(wanted: &Wanted, keeps: Keeps, report: &mut CopyReport) {
     let add = |to: &mut u64, count: usize| *to = to.saturating_add(count as u64);
     add(&mut report.namespaces, usize::from(!wanted.exists));
     add(&mut report.containers, wanted.containers.len());
@@ -168,6 +213,10 @@ fn count(wanted: &Wanted, report: &mut CopyReport) {
     add(&mut report.leases, wanted.leases.len());
     add(&mut report.sandboxes, wanted.sandboxes.len());
     add(&mut report.blobs, wanted.blobs.len());
+    add(&mut report.snapshots, wanted.snapshots.iter().map(|(_, snapshots)| snapshots.len()).sum());
+    if keeps == Keeps::TimesAndSnapshots {
+        return;
+    }
     let records = wanted.containers.len() + wanted.images.len() + wanted.leases.len();
     let records = records + wanted.sandboxes.len() + wanted.blobs.len();
     leave(
@@ -248,6 +297,11 @@ pub(super) fn timeless_lease(record: Lease) -> Lease {
 
 pub(super) fn timeless_sandbox(record: Sandbox) -> Sandbox {
     Sandbox { created_at: None, updated_at: None, ..record }
+}
+
+/// Its snapshotter's name for it is the place's own.
+fn timeless_snapshot(record: Snapshot) -> Snapshot {
+    Snapshot { created_at: None, updated_at: None, backend_name: String::new(), ..record }
 }
 
 pub(super) fn timeless_blob(record: Blob) -> Blob {

@@ -1,6 +1,6 @@
 use super::*;
-use crate::model::{Any, Container, Descriptor, Image, Labels, Lease, LeaseResource, Namespace, Sandbox};
-use crate::{CommitContent, ErrorKind, OpenContent};
+use crate::model::{Any, Container, Descriptor, Image, Labels, Lease, LeaseResource, Namespace, Sandbox, Snapshot};
+use crate::{CommitContent, CreateSnapshot, ErrorKind, OpenContent};
 
 fn labels(key: &str, value: &str) -> Labels {
     [(key.to_owned(), value.to_owned())].into()
@@ -34,9 +34,31 @@ fn full() -> (Store, String) {
     let resource = LeaseResource { id: digest.clone(), kind: "content".into(), ..LeaseResource::default() };
     namespace.leases().add_resource("l", &resource).unwrap();
     namespace.sandboxes().create(&Sandbox::new("box", "runc")).unwrap();
-    namespace.snapshots("native").prepare("s", &Default::default()).unwrap();
+    let snapshots = namespace.snapshots("native");
+    snapshots.prepare("unpack", &CreateSnapshot::default()).unwrap();
+    snapshots.commit("base", "unpack", &CreateSnapshot::default()).unwrap();
+    let on_base = CreateSnapshot { parent: "base".into(), labels: labels("containerd.io/snapshot/x", "y") };
+    snapshots.prepare("s", &on_base).unwrap();
+    snapshots.view("v", &on_base).unwrap();
     store.namespace("other").containers().create(&Container::new("api", "runc")).unwrap();
     (store, digest)
+}
+
+/// All records of a book, as it tells them.
+fn told(store: &Store) -> Vec<String> {
+    let mut out = Vec::new();
+    for namespace in store.namespaces().list().unwrap() {
+        let inside = store.namespace(&namespace.name);
+        out.push(format!("{namespace:?}"));
+        out.extend(inside.containers().list(&[""]).unwrap().iter().map(|record| format!("{record:?}")));
+        out.extend(inside.images().list(&[""]).unwrap().iter().map(|record| format!("{record:?}")));
+        out.extend(inside.leases().list(&[""]).unwrap().iter().map(|record| format!("{record:?}")));
+        out.extend(inside.sandboxes().list(&[""]).unwrap().iter().map(|record| format!("{record:?}")));
+        out.extend(inside.content().list(&[""]).unwrap().iter().map(|record| format!("{record:?}")));
+        let snapshots = inside.snapshots("native").list(&[""]).unwrap().into_iter();
+        out.extend(snapshots.map(|found| format!("{:?}", Snapshot { backend_name: String::new(), ..found })));
+    }
+    out
 }
 
 #[test]
@@ -48,15 +70,8 @@ fn everything_goes_over_and_a_second_time_nothing_is_new() {
     let report = to.copy_from(&from, &CopyOptions::default()).unwrap();
     assert_eq!(plan, report, "what was planned was done");
     let made = [report.namespaces, report.containers, report.images, report.leases, report.sandboxes, report.blobs];
-    assert_eq!(made, [2, 2, 1, 1, 1, 1]);
-    assert_eq!(
-        report.not_kept,
-        [
-            r#"1 snapshots of "native" in namespace "moby": their files belong to the place"#,
-            r#"5 records in namespace "moby": the place sets their times"#,
-            r#"1 records in namespace "other": the place sets their times"#,
-        ]
-    );
+    assert_eq!((made, report.snapshots), ([2, 2, 1, 1, 1, 1], 3));
+    assert!(report.not_kept.is_empty(), "{:?}", report.not_kept);
     let moby = to.namespace("moby");
     assert_eq!(to.namespaces().get("moby").unwrap().labels, labels("tier", "front"));
     assert_eq!(moby.leases().list(&[""]).unwrap().len(), 1, "the copy's own lease has gone");
@@ -64,14 +79,33 @@ fn everything_goes_over_and_a_second_time_nothing_is_new() {
     let mut bytes = vec![0; 2_500_001];
     assert_eq!(moby.content().read_at(&digest, 0, &mut bytes).unwrap(), 2_500_000);
     assert!(bytes[..2_500_000].iter().all(|byte| *byte == 7));
-    let timeless = survey::timeless_container;
-    assert_eq!(
-        timeless(moby.containers().get("web").unwrap()),
-        timeless(from.namespace("moby").containers().get("web").unwrap())
-    );
+    assert_eq!(told(&to), told(&from), "times and all");
+    assert!(to.check().unwrap().is_empty());
+    // The snapshotter knows them as it did.
+    let base = CreateSnapshot { parent: "base".into(), ..CreateSnapshot::default() };
+    moby.snapshots("native").prepare("more", &base).unwrap();
+    assert_eq!(moby.snapshots("native").get("s").unwrap().parent, "base");
+    moby.snapshots("native").remove("base").unwrap_err();
 
     let again = to.copy_from(&from, &CopyOptions::default()).unwrap();
-    assert_eq!((again.unchanged, again.containers, again.namespaces, again.blobs), (6, 0, 0, 0));
+    assert_eq!((again.unchanged, again.containers, again.namespaces, again.blobs, again.snapshots), (9, 0, 0, 0, 0));
+    assert_eq!(moby.snapshots("native").list(&[""]).unwrap().len(), 4);
+    let changed = Snapshot { name: "s".into(), labels: labels("a", "c"), ..Snapshot::default() };
+    from.namespace("moby").snapshots("native").update(&changed, &["labels"]).unwrap();
+    let error = to.copy_from(&from, &CopyOptions::default()).unwrap_err();
+    assert_eq!(error.details()[0].value, r#"snapshot "s" in namespace "moby""#);
+
+    // A place whose operations are all there is.
+    let place = Store::in_memory();
+    let report = copy(&from, &place, &CopyOptions::default()).unwrap();
+    assert_eq!(
+        report.not_kept,
+        [
+            r#"3 snapshots of "native" in namespace "moby": their files belong to the place"#,
+            r#"5 records in namespace "moby": the place sets their times"#,
+            r#"1 records in namespace "other": the place sets their times"#,
+        ]
+    );
 }
 
 #[test]
@@ -108,7 +142,7 @@ fn conflicts_are_told_before_anything_is_written() {
 fn records_go_into_a_book_together_or_not_at_all() {
     let (from, _) = full();
     let to = Store::in_memory();
-    let (mut survey, mut report) = survey::survey(&from, &to, &CopyOptions::default()).unwrap();
+    let (mut survey, mut report) = survey::survey(&from, &to, &CopyOptions::default(), Keeps::Nothing).unwrap();
     // What the rules refuse, as a database may hold it.
     survey.namespaces[0].containers[0].runtime.name.clear();
     let error = to.write(|txn| write::records(txn, &survey, &mut report.clone())).unwrap_err();

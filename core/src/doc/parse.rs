@@ -74,7 +74,10 @@ impl Parser<'_> {
             return self.unread(ProblemKind::TooLong);
         }
         match self.text {
-            [0xfe, 0xff, ..] | [0xff, 0xfe, ..] => return self.unread(ProblemKind::Utf16),
+            // With a mark at its start, or with a zero beside each letter.
+            [0xfe, 0xff, ..] | [0xff, 0xfe, ..] | [0, 1..=255, ..] | [1..=255, 0, _, 0, ..] => {
+                return self.unread(ProblemKind::Utf16);
+            }
             [0xef, 0xbb, 0xbf, ..] => {
                 let mark = Span { start: 0, end: 3 };
                 self.problem(ProblemKind::ByteOrderMark, mark, vec![Edit::delete(mark)]);

@@ -72,10 +72,8 @@ impl MetaDb {
 }
 
 fn namespace(out: &mut Writer<'_>, walk: &Walk<'_>, directory: &Directory) -> Result<()> {
-    let mut labels = json::Object::default();
-    labels.pairs("labels", directory.labels(walk, &mut strict)?.as_ref());
     let mut first = true;
-    for (name, value) in labels.members {
+    for (name, value) in json::labels(directory.labels(walk, &mut strict)?.as_ref()).members() {
         out.element(&mut first, "  ", &format!("{}: {value}", Value::from(name)))?;
     }
     for (name, kind) in [
@@ -126,7 +124,7 @@ fn list(
 fn exact(record: &Record<'_>) -> Result<String> {
     let out = json::record(record.kind, &record.node);
     match out.problems.first() {
-        None => Ok(Value::from(out.members).to_string()),
+        None => Ok(out.text),
         Some(problem) => {
             let (word, key, namespace) = (record.kind.word(), quote(&record.node.key), quote(record.namespace));
             Err(Error::data_loss(format!("{word} {key} in namespace {namespace}: {problem}"))

@@ -3,39 +3,111 @@
 use super::Kind;
 use super::encoding;
 use super::node::Node;
+use crate::model::Any;
 use base64::Engine as _;
-use serde_json::{Map, Value, json};
-
-pub(super) fn base64(bytes: &[u8]) -> Value {
-    base64::engine::general_purpose::STANDARD.encode(bytes).into()
-}
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value};
 
 /// The name of a member for a key: the text itself, or `_base64:` and its base64.
 pub(super) fn name(key: &[u8]) -> String {
     match std::str::from_utf8(key) {
         Ok(text) => text.to_owned(),
-        Err(_) => format!("_base64:{}", base64::engine::general_purpose::STANDARD.encode(key)),
+        Err(_) => format!("_base64:{}", STANDARD.encode(key)),
     }
 }
 
-/// The members of an object, and what of the record could not be read: its bytes stand in a member `‹name›_base64`.
+/// A record's text as it is written. Most of a database is base64 of specs, so nothing is built of values first.
 #[derive(Default)]
-pub(super) struct Object {
-    pub(super) members: Map<String, Value>,
+pub(super) struct Json {
+    pub(super) text: String,
+    /// What of the record could not be read: its bytes stand in a member `‹name›_base64`.
     pub(super) problems: Vec<String>,
+    /// Whether there is something that containerd does not know.
+    pub(super) has_unknown: bool,
 }
 
-impl Object {
-    pub(super) fn text(&mut self, name: &str, bytes: &[u8]) {
+impl Json {
+    /// The text as a value.
+    pub(super) fn members(&self) -> Map<String, Value> {
+        serde_json::from_str(&self.text).unwrap_or_default()
+    }
+
+    pub(super) fn string(&mut self, text: &str) {
+        if text.bytes().any(|byte| matches!(byte, 0..0x20 | b'"' | b'\\')) {
+            self.text.push_str(&Value::from(text).to_string());
+        } else {
+            self.text.push('"');
+            self.text.push_str(text);
+            self.text.push('"');
+        }
+    }
+
+    fn base64(&mut self, bytes: &[u8]) {
+        self.text.push('"');
+        STANDARD.encode_string(bytes, &mut self.text);
+        self.text.push('"');
+    }
+
+    fn object(&mut self, write: impl FnOnce(&mut Object<'_>)) {
+        self.text.push('{');
+        write(&mut Object { json: self, first: true });
+        self.text.push('}');
+    }
+
+    fn list<T>(&mut self, items: impl IntoIterator<Item = T>, mut write: impl FnMut(&mut Json, T)) {
+        self.text.push('[');
+        for (index, item) in items.into_iter().enumerate() {
+            if index > 0 {
+                self.text.push(',');
+            }
+            write(self, item);
+        }
+        self.text.push(']');
+    }
+}
+
+fn any(json: &mut Json, any: &Any) {
+    json.object(|out| {
+        out.member("type_url").string(&any.type_url);
+        out.member("value_base64").base64(&any.value);
+    });
+}
+
+/// The members of an object, one behind another.
+struct Object<'a> {
+    json: &'a mut Json,
+    first: bool,
+}
+
+impl Object<'_> {
+    /// Begins a member, whose value comes next.
+    fn member(&mut self, name: &str) -> &mut Json {
+        if !std::mem::take(&mut self.first) {
+            self.json.text.push(',');
+        }
+        self.json.string(name);
+        self.json.text.push(':');
+        self.json
+    }
+
+    fn null(&mut self, name: &str) {
+        self.member(name).text.push_str("null");
+    }
+
+    fn bytes(&mut self, name: &str, bytes: &[u8]) {
+        self.member(&format!("{name}_base64")).base64(bytes);
+    }
+
+    fn text(&mut self, name: &str, bytes: &[u8]) {
         match std::str::from_utf8(bytes) {
-            Ok(text) => self.members.insert(name.to_owned(), text.into()),
-            Err(_) => self.members.insert(format!("{name}_base64"), base64(bytes)),
-        };
+            Ok(text) => self.member(name).string(text),
+            Err(_) => self.bytes(name, bytes),
+        }
     }
 
     fn raw(&mut self, name: &str, bytes: &[u8], problem: &str) {
-        self.problems.push(format!("{name} {problem}"));
-        self.members.insert(format!("{name}_base64"), base64(bytes));
+        self.json.problems.push(format!("{name} {problem}"));
+        self.bytes(name, bytes);
     }
 
     fn decoded<T>(
@@ -44,26 +116,29 @@ impl Object {
         stored: &str,
         name: &str,
         decode: impl FnOnce(&[u8]) -> Result<T, String>,
-        show: impl FnOnce(T) -> Value,
+        show: impl FnOnce(&mut Json, T),
     ) {
         match node.and_then(|node| node.value(stored)).map(|bytes| (bytes, decode(bytes))) {
-            Some((_, Ok(value))) => drop(self.members.insert(name.to_owned(), show(value))),
+            Some((_, Ok(value))) => show(self.member(name), value),
             Some((bytes, Err(problem))) => self.raw(name, bytes, &problem),
-            None => drop(self.members.insert(name.to_owned(), Value::Null)),
+            None => self.null(name),
         }
     }
 
     /// A time that was never set is null.
     fn time(&mut self, node: &Node, stored: &str, name: &str) {
-        self.decoded(Some(node), stored, name, encoding::time, |time| json!(time));
+        self.decoded(Some(node), stored, name, encoding::time, |json, time| match time {
+            Some(time) => json.string(&time.to_string()),
+            None => json.text.push_str("null"),
+        });
     }
 
     fn any(&mut self, node: Option<&Node>, stored: &str, name: &str) {
-        self.decoded(node, stored, name, encoding::any, |any| json!(any));
+        self.decoded(node, stored, name, encoding::any, |json, value| any(json, &value));
     }
 
     fn size(&mut self, node: Option<&Node>) {
-        self.decoded(node, "size", "size", encoding::varint, Value::from);
+        self.decoded(node, "size", "size", encoding::varint, |json, size| json.text.push_str(&size.to_string()));
     }
 
     fn value(&mut self, node: Option<&Node>, stored: &str, name: &str) {
@@ -71,93 +146,125 @@ impl Object {
     }
 
     /// Pairs of texts; null where there are none. Those that are not both UTF-8 stand in a list of their own.
-    pub(super) fn pairs(&mut self, name: &str, node: Option<&Node>) {
-        let mut texts = Map::new();
-        let mut others = Vec::new();
-        for (key, value) in node.iter().flat_map(|node| &node.values) {
-            match (std::str::from_utf8(key), std::str::from_utf8(value)) {
-                (Ok(key), Ok(value)) => drop(texts.insert(key.to_owned(), value.into())),
-                _ => others.push(json!({"key": base64(key), "value": base64(value)})),
-            }
+    fn pairs<'a>(&mut self, name: &str, node: Option<&'a Node>) {
+        let pairs = || node.into_iter().flat_map(|node| &node.values);
+        let text = |(key, value): (&'a Vec<u8>, &'a Vec<u8>)| Some((utf8(key)?, utf8(value)?));
+        if pairs().any(|pair| text(pair).is_some()) {
+            self.member(name).object(|out| {
+                for (key, value) in pairs().filter_map(text) {
+                    out.member(key).string(value);
+                }
+            });
+        } else {
+            self.null(name);
         }
-        let texts = if texts.is_empty() { Value::Null } else { texts.into() };
-        self.members.insert(name.to_owned(), texts);
-        if !others.is_empty() {
-            self.members.insert(format!("{name}_base64"), others.into());
+        if pairs().any(|pair| text(pair).is_none()) {
+            let others = pairs().filter(|pair| text(*pair).is_none());
+            self.member(&format!("{name}_base64")).list(others, |json, (key, value)| {
+                json.object(|out| {
+                    out.member("key").base64(key);
+                    out.member("value").base64(value);
+                });
+            });
         }
     }
 
-    fn object(&mut self, name: &str, inner: Object) {
-        self.problems.extend(inner.problems.into_iter().map(|problem| format!("{name} {problem}")));
-        self.members.insert(name.to_owned(), inner.members.into());
+    fn object(&mut self, name: &str, write: impl FnOnce(&mut Object<'_>)) {
+        let before = self.json.problems.len();
+        self.member(name).object(write);
+        for problem in self.json.problems.iter_mut().skip(before) {
+            problem.insert_str(0, &format!("{name} "));
+        }
     }
 
     fn runtime(&mut self, node: &Node) {
-        let mut runtime = Object::default();
-        runtime.value(node.bucket("runtime"), "name", "name");
-        runtime.any(node.bucket("runtime"), "options", "options");
-        self.object("runtime", runtime);
+        let runtime = node.bucket("runtime");
+        self.object("runtime", |out| {
+            out.value(runtime, "name", "name");
+            out.any(runtime, "options", "options");
+        });
     }
 
     fn extensions(&mut self, node: &Node) {
-        let mut extensions = Object::default();
-        let mut others = Vec::new();
-        for (name, value) in node.bucket("extensions").iter().flat_map(|extensions| &extensions.values) {
-            match (std::str::from_utf8(name), encoding::any(value)) {
-                (Ok(name), Ok(any)) => drop(extensions.members.insert(name.to_owned(), json!(any))),
-                (Ok(name), Err(problem)) => extensions.raw(name, value, &problem),
-                (Err(_), _) => others.push(json!({"name": base64(name), "value": base64(value)})),
+        let extensions = || node.bucket("extensions").into_iter().flat_map(|extensions| &extensions.values);
+        self.object("extensions", |out| {
+            for (name, value) in extensions() {
+                match (utf8(name), encoding::any(value)) {
+                    (Some(name), Ok(value)) => any(out.member(name), &value),
+                    (Some(name), Err(problem)) => out.raw(name, value, &problem),
+                    (None, _) => {}
+                }
             }
-        }
-        self.object("extensions", extensions);
-        if !others.is_empty() {
-            self.members.insert("extensions_base64".to_owned(), others.into());
+        });
+        if extensions().any(|(name, _)| utf8(name).is_none()) {
+            let others = extensions().filter(|(name, _)| utf8(name).is_none());
+            self.member("extensions_base64").list(others, |json, (name, value)| {
+                json.object(|out| {
+                    out.member("name").base64(name);
+                    out.member("value").base64(value);
+                });
+            });
         }
     }
 
     fn resources(&mut self, node: &Node) {
-        let mut out = Vec::new();
-        let mut add = |kind: &[u8], ids: Option<&Node>| {
-            for id in ids.iter().flat_map(|ids| ids.values.keys()) {
-                let mut resource = Object::default();
-                resource.text("id", id);
-                resource.text("type", kind);
-                out.push(resource.members);
-            }
-        };
-        for kind in ["content", "images", "ingests"] {
-            add(kind.as_bytes(), node.bucket(kind));
-        }
-        for (snapshotter, ids) in node.bucket("snapshots").iter().flat_map(|snapshots| &snapshots.buckets) {
-            add(&[b"snapshots/", snapshotter.as_slice()].concat(), Some(ids));
-        }
-        self.members.insert("resources".to_owned(), out.into());
+        let direct = ["content", "images", "ingests"].map(|kind| (kind.as_bytes().to_vec(), node.bucket(kind)));
+        let snapshots = node.bucket("snapshots").into_iter().flat_map(|snapshots| &snapshots.buckets);
+        let snapshots = snapshots.map(|(name, ids)| ([b"snapshots/", name.as_slice()].concat(), Some(ids)));
+        let all: Vec<_> = direct.into_iter().chain(snapshots).collect();
+        let each = all.iter().flat_map(|(kind, ids)| {
+            ids.iter().flat_map(|ids| ids.values.keys()).map(move |id| (kind.as_slice(), id.as_slice()))
+        });
+        self.member("resources").list(each, |json, (kind, id)| {
+            json.object(|out| {
+                out.text("id", id);
+                out.text("type", kind);
+            });
+        });
     }
 
     /// What of the record is not containerd's: kept so that nothing of the file is lost.
     fn unknown(&mut self, node: &Node, values: &[&str], buckets: &[&str]) {
         let known = |names: &[&str], name: &[u8]| names.iter().any(|known| known.as_bytes() == name);
-        let mut out = Vec::new();
-        for (name, value) in node.values.iter().filter(|(name, _)| !known(values, name)) {
-            let mut member = Object::default();
-            member.text("name", name);
-            member.members.insert("value_base64".to_owned(), base64(value));
-            out.push(member.members);
+        let values = node.values.iter().filter(|(name, _)| !known(values, name));
+        let buckets = node.buckets.keys().filter(|name| !known(buckets, name));
+        let all: Vec<_> =
+            values.map(|(name, value)| (name, Some(value))).chain(buckets.map(|name| (name, None))).collect();
+        if all.is_empty() {
+            return;
         }
-        for (name, _) in node.buckets.iter().filter(|(name, _)| !known(buckets, name)) {
-            let mut member = Object::default();
-            member.text("bucket", name);
-            out.push(member.members);
-        }
-        if !out.is_empty() {
-            self.members.insert("unknown".to_owned(), out.into());
-        }
+        self.json.has_unknown = true;
+        self.member("unknown").list(all, |json, (name, value)| {
+            json.object(|out| match value {
+                Some(value) => {
+                    out.text("name", name);
+                    out.bytes("value", value);
+                }
+                None => out.text("bucket", name),
+            });
+        });
     }
 }
 
+fn utf8(bytes: &[u8]) -> Option<&str> {
+    std::str::from_utf8(bytes).ok()
+}
+
+/// The labels of a namespace.
+pub(super) fn labels(node: Option<&Node>) -> Json {
+    let mut json = Json::default();
+    json.object(|out| out.pairs("labels", node));
+    json
+}
+
 /// A record in the members that containerd's messages have.
-pub(super) fn record(kind: Kind, node: &Node) -> Object {
-    let mut out = Object::default();
+pub(super) fn record(kind: Kind, node: &Node) -> Json {
+    let mut json = Json::default();
+    json.object(|out| members(out, kind, node));
+    json
+}
+
+fn members(out: &mut Object<'_>, kind: Kind, node: &Node) {
     let key = match kind {
         Kind::Container | Kind::Lease | Kind::Sandbox => "id",
         Kind::Image | Kind::Snapshot => "name",
@@ -185,16 +292,16 @@ pub(super) fn record(kind: Kind, node: &Node) -> Object {
             (values, &["labels", "runtime", "extensions"])
         }
         Kind::Image => {
-            let mut target = Object::default();
             let stored = node.bucket("target");
-            if stored.is_none() {
-                target.problems.push("is missing".to_owned());
-            }
-            target.value(stored, "mediatype", "media_type");
-            target.value(stored, "digest", "digest");
-            target.size(stored);
-            target.pairs("annotations", node.bucket("annotations"));
-            out.object("target", target);
+            out.object("target", |target| {
+                if stored.is_none() {
+                    target.json.problems.push("is missing".to_owned());
+                }
+                target.value(stored, "mediatype", "media_type");
+                target.value(stored, "digest", "digest");
+                target.size(stored);
+                target.pairs("annotations", node.bucket("annotations"));
+            });
             (&["createdat", "updatedat"], &["labels", "annotations", "target"])
         }
         Kind::Lease => {
@@ -221,15 +328,13 @@ pub(super) fn record(kind: Kind, node: &Node) -> Object {
         Kind::Snapshot => {
             out.value(Some(node), "parent", "parent");
             out.value(Some(node), "name", "backend_name");
-            let mut children = Vec::new();
-            for child in node.bucket("children").iter().flat_map(|children| children.values.keys()) {
-                children
-                    .push(std::str::from_utf8(child).map_or_else(|_| json!({"base64": base64(child)}), Value::from));
-            }
-            out.members.insert("children".to_owned(), children.into());
+            let children = node.bucket("children").into_iter().flat_map(|children| children.values.keys());
+            out.member("children").list(children, |json, child| match utf8(child) {
+                Some(child) => json.string(child),
+                None => json.object(|out| out.member("base64").base64(child)),
+            });
             (&["createdat", "updatedat", "name", "parent"], &["labels", "children"])
         }
     };
     out.unknown(node, values, buckets);
-    out
 }

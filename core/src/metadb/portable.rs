@@ -98,7 +98,7 @@ pub(super) const UNKNOWN: &str = "has members that containerd 2.3 does not know"
 
 /// Whether a record has members that would be lost.
 pub(super) fn has_unknown(kind: Kind, node: &Node) -> bool {
-    json::record(kind, node).members.contains_key("unknown")
+    json::record(kind, node).has_unknown
 }
 
 impl MetaDb {

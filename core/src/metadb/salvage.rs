@@ -402,12 +402,10 @@ impl Salvage {
     pub fn to_json(&self) -> Value {
         let mut namespaces = Map::new();
         for (name, labels) in &self.namespaces {
-            let mut out = json::Object::default();
-            out.pairs("labels", Some(labels));
-            namespaces.insert(json::name(name), empty_namespace(out.members));
+            namespaces.insert(json::name(name), empty_namespace(json::labels(Some(labels)).members()));
         }
         for ((namespace, kind, snapshotter, _), found) in &self.records {
-            let mut record = json::record(*kind, &found.node).members;
+            let mut record = json::record(*kind, &found.node).members();
             if found.origin != Origin::Newest {
                 record.insert("salvaged_from".to_owned(), found.origin.word().into());
             }
@@ -457,7 +455,7 @@ impl Fragment {
             "kind": self.kind.word(),
             "namespace": text(&self.namespace),
             "key": text(&self.key),
-            "record": json::record(self.kind, &node).members,
+            "record": json::record(self.kind, &node).members(),
         })
     }
 }

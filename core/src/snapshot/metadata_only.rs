@@ -161,7 +161,6 @@ pub(crate) fn backing_key(snapshotter: &str, name: &str) -> Vec<u8> {
 }
 
 /// Makes a snapshot of another place known to a snapshotter without files, as it is.
-#[cfg(feature = "bolt")]
 pub(crate) fn adopt(txn: &mut Txn<'_>, snapshotter: &str, snapshot: Snapshot) -> Result<()> {
     let of = MetadataOnly::native().named(snapshotter);
     let backing = Backing { number: of.next_number(txn)?, snapshot };

@@ -6,10 +6,12 @@ pub(super) mod record;
 pub(super) mod rules;
 
 pub(super) use rules::clean_up;
+pub(crate) use rules::concluded_kind;
+pub(super) use rules::keep;
 #[cfg(feature = "bolt")]
 pub(crate) use rules::missing as no_such_snapshot;
 #[cfg(feature = "bolt")]
-pub(super) use rules::{TARGET_LABEL, find_backend_name, import_sequence, inherited};
+pub(super) use rules::{find_backend_name, import_sequence, inherited};
 
 use super::access::Access;
 use super::{Context, InNamespace};

@@ -44,7 +44,7 @@ impl ContentStore for Remote {
             // No size would be all there is.
             size: i64::try_from(buffer.len()).unwrap_or(i64::MAX).max(1),
         };
-        self.wait(async {
+        self.wait_for(async {
             let mut filled = 0;
             let mut messages = match self.client.ask(&content::READ, context, request).await {
                 Err(error) if error.kind() == ErrorKind::OutOfRange => return Ok(0),
@@ -74,8 +74,8 @@ impl ContentStore for Remote {
             expected: open.expected.clone(),
             ..WriteContentRequest::default()
         };
-        let (sender, mut answers) = self.wait(self.client.converse(&content::WRITE, context, Some(first)))?;
-        let answer = self.wait(answers.next())?.ok_or_else(missing)?;
+        let (sender, mut answers) = self.wait_for(self.client.converse(&content::WRITE, context, Some(first)))?;
+        let answer = self.wait_for(answers.next())?.ok_or_else(missing)?;
         let mut status = IngestStatus::default();
         status.reference.clone_from(&open.reference);
         status.total = answer.total.max(open.total);
@@ -153,7 +153,7 @@ impl fmt::Debug for Writer {
 impl Writer {
     fn say(&mut self, request: WriteContentRequest) -> Result<()> {
         let (sender, answers) = self.stream.as_mut().ok_or_else(ended)?;
-        let answer = self.remote.wait(async {
+        let answer = self.remote.wait_for(async {
             // When nobody takes it, the answer tells why.
             sender.send(request).await;
             answers.next().await?.ok_or_else(missing)

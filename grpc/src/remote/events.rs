@@ -128,7 +128,7 @@ impl Remote {
             stream: None,
             pause: PAUSES[0],
         };
-        self.wait(events.connect())?;
+        self.wait_for(events.connect())?;
         Ok(events)
     }
 }

@@ -19,7 +19,7 @@ use stowbook::{
 
 impl Remote {
     pub(super) fn call<Q: Wire, A: Wire>(&self, method: &Method<Q, A>, context: &Context, request: Q) -> Result<A> {
-        self.wait(self.client.call(method, context, request))
+        self.wait_for(self.client.call(method, context, request))
     }
 
     /// All messages of a stream.
@@ -29,7 +29,7 @@ impl Remote {
         context: &Context,
         request: Q,
     ) -> Result<Vec<A>> {
-        self.wait(async {
+        self.wait_for(async {
             let mut messages = self.client.ask(method, context, request).await?;
             let mut all = Vec::new();
             while let Some(message) = messages.next().await? {

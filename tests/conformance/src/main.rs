@@ -31,8 +31,14 @@ struct Arguments {
     /// Play against the containerd-compatible server on this unix socket instead. Everything in it is removed.
     #[arg(long, value_name = "PATH", conflicts_with_all = ["on", "door"])]
     socket: Option<PathBuf>,
+    /// The server on the socket is containerd: where a request would kill it, ask what stands in for it in the vectors.
+    #[arg(long, requires = "socket")]
+    daemon: bool,
+    /// Write how many cases of each suite passed, failed and were skipped, and why, into this file, as JSON.
+    #[arg(long, value_name = "FILE")]
+    counts: Option<PathBuf>,
     /// Which containerd's answers are expected.
-    #[arg(long, default_value = vectors::REFERENCE, value_parser = ["1.6", vectors::REFERENCE])]
+    #[arg(long, default_value = vectors::REFERENCE, value_parser = vectors::VERSIONS)]
     version: String,
     /// Be a driver on the Rust core: requests come in on the standard input.
     #[arg(long, exclusive = true)]
@@ -73,7 +79,11 @@ fn play(arguments: &Arguments) -> Result<bool, Box<dyn std::error::Error>> {
     // All files are read first: a file that cannot be read is not found out after minutes.
     let mut suites = Vec::new();
     for path in &arguments.files {
-        suites.push(vectors::load(path).map_err(|error| format!("{}: {error}", path.display()))?);
+        let mut suite = vectors::load(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        if arguments.daemon {
+            suite.cases.iter_mut().for_each(|case| case.spare(&arguments.version));
+        }
+        suites.push(suite);
     }
     let mut place: Box<dyn Place> = match (&arguments.door, &arguments.socket, arguments.on) {
         (Some(command), ..) => Box::new(door::Door::start(command)?),
@@ -89,5 +99,8 @@ fn play(arguments: &Arguments) -> Result<bool, Box<dyn std::error::Error>> {
         report.end_suite(suite);
     }
     report.end();
+    if let Some(path) = &arguments.counts {
+        report.write_counts(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
     Ok(report.failed() == 0)
 }

@@ -9,6 +9,9 @@ use std::path::Path;
 /// The version whose answer holds where a step has no other one.
 pub(crate) const REFERENCE: &str = "2.3";
 
+/// The versions whose answers were recorded.
+pub(crate) const VERSIONS: [&str; 2] = ["1.6", REFERENCE];
+
 /// One file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -38,8 +41,8 @@ pub(crate) struct Case {
     #[serde(default)]
     pub(crate) events: bool,
     /// The versions that die of it. What is expected is what they answer to the same with its empty parts said.
-    #[serde(default, rename = "crash")]
-    _crash: Vec<String>,
+    #[serde(default)]
+    crash: Vec<String>,
 }
 
 /// One operation.
@@ -52,8 +55,9 @@ pub(crate) struct Step {
     #[serde(default)]
     lease: Header,
     pub(crate) request: Value,
-    #[serde(default, rename = "stand_in")]
-    _stand_in: Value,
+    /// What a version that dies of the request is asked in its place.
+    #[serde(default)]
+    stand_in: Option<Value>,
     #[serde(default, rename = "wire")]
     _wire: Option<bool>,
     expect: BTreeMap<String, Outcome>,
@@ -90,6 +94,27 @@ pub(crate) struct Refusal {
     pub(crate) message: Option<String>,
     /// The message to the byte, where it is not UTF-8.
     pub(crate) message_base64: Option<String>,
+}
+
+impl Case {
+    /// Makes of a case of which this version dies one that it survives, with what stands in for the requests that kill it. Without
+    /// such, the case is left as one that only the other versions know.
+    pub(crate) fn spare(&mut self, version: &str) {
+        if !self.crash.iter().any(|dying| dying == version) {
+            return;
+        }
+        let mut spared = false;
+        for step in &mut self.steps {
+            if let Some(stand_in) = step.stand_in.take() {
+                step.request = stand_in;
+                spared = true;
+            }
+        }
+        if !spared {
+            self.versions =
+                VERSIONS.iter().filter(|known| **known != version).map(|known| (*known).to_owned()).collect();
+        }
+    }
 }
 
 impl Step {

@@ -2,6 +2,9 @@
 // library's own language, and through the Go package, in turn.
 //
 //	go run ./internal/bench [-records 10000] [-runs 7] [-spec ../../bench/spec.json]
+//
+// With -door it does once what `stowbook-bench doors` does in Rust, and prints for each operation its name and how many nanoseconds
+// one took.
 package main
 
 /*
@@ -109,6 +112,7 @@ var (
 	ctx     = context.Background()
 	records = flag.Int("records", 10_000, "how many records there are")
 	runs    = flag.Int("runs", 7, "how often each is measured; the median counts")
+	door    = flag.Bool("door", false, "only the door, once, as bench/doors wants it")
 	spec    = flag.String("spec", "../../bench/spec.json", "the spec of each record")
 )
 
@@ -124,6 +128,10 @@ func main() {
 	text, err := os.ReadFile(*spec)
 	fail(err)
 	n := *records
+	if *door {
+		measureDoor(n, text)
+		return
+	}
 	inC := C.bench_open()
 	store, err := stowbook.OpenMemory()
 	fail(err)
@@ -180,6 +188,51 @@ func main() {
 	fail(store.Close())
 	C.sb_namespace_free(inC)
 	C.free(unsafe.Pointer(cSpec.data))
+}
+
+// measureDoor is the work of bench/src/doors.rs.
+func measureDoor(n int, spec []byte) {
+	const lists = 5
+	store, err := stowbook.OpenMemory()
+	fail(err)
+	containers := store.Namespace("default").Containers()
+	made, ids := make([]*stowbook.Container, n), make([]string, n)
+	for i := range n {
+		ids[i] = fmt.Sprintf("c%07d", i)
+		made[i] = &stowbook.Container{
+			ID: ids[i], Image: "docker.io/library/nginx:alpine", Snapshotter: "overlayfs", SnapshotKey: ids[i],
+			Labels:  map[string]string{"app": fmt.Sprintf("a%d", i%100), "tier": "web", "io.cri-containerd.kind": "container"},
+			Runtime: stowbook.Runtime{Name: "io.containerd.runc.v2"},
+			Spec:    &stowbook.Any{TypeURL: "types.containerd.io/opencontainers/runtime-spec/1/Spec", Value: spec},
+		}
+	}
+	timed := func(name string, operations int, work func()) {
+		start := time.Now()
+		work()
+		fmt.Printf("%s\t%d\n", name, time.Since(start).Nanoseconds()/int64(operations))
+	}
+	timed("create", n, func() {
+		for _, container := range made {
+			_, err := containers.Create(ctx, container)
+			fail(err)
+		}
+	})
+	timed("get", n, func() {
+		for _, id := range ids {
+			_, err := containers.Get(ctx, id)
+			fail(err)
+		}
+	})
+	timed("list", lists, func() {
+		for range lists {
+			list, err := containers.List(ctx)
+			fail(err)
+			if len(list) != n {
+				log.Fatalf("%d records, not %d", len(list), n)
+			}
+		}
+	})
+	fail(store.Close())
 }
 
 // processorTime is what this process has used, its garbage collector included: unlike the time of a clock it does not grow when

@@ -108,6 +108,18 @@ export interface Finding {
   related?: Related[];
   /** Where the rule comes from. */
   refs?: string[];
+  /** What tools say when they refuse it, where their words are known. */
+  refused_by?: Refusal[];
+}
+
+/** A tool's own words for refusing a document. */
+export interface Refusal {
+  /** The tool: `runc`, `crun`, `containerd` and so on. */
+  tool: string;
+  /** Its version, as in `1.1`, `>=1.2` or `HEAD`; none where all that are known say so. */
+  version?: string;
+  /** What it says. Names and numbers in it are those of an example. */
+  text: string;
 }
 
 /** A place in a text. Lines and columns count from 1; a column counts Unicode characters. */

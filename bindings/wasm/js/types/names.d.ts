@@ -28,7 +28,10 @@ export type Platform =
 export type Profile =
   | "any"
   | "runc-1.1"
+  | "runc-1.3"
   | "crun-1.8"
+  | "crun-head"
+  | "youki"
   | "runtime-spec";
 
 /** The code of a rule. Codes are never changed and never used again; later versions have more. */

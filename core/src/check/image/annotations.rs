@@ -8,13 +8,18 @@ use crate::doc::Value;
 pub(super) fn check(checker: &mut Checker<'_>, annotations: Value<'_>) {
     for member in annotations.members() {
         let key = member.key().unwrap_or_default();
-        let artifact =
-            matches!(&*key, "org.opencontainers.artifact.created" | "org.opencontainers.artifact.description");
+        // The artifact manifest of image-spec 1.1's drafts, the referrers of distribution-spec, ocicrypt.
+        let others = [
+            "org.opencontainers.artifact.created",
+            "org.opencontainers.artifact.description",
+            "org.opencontainers.referrers.filtersApplied",
+        ];
+        let of_others = others.contains(&&*key) || key.starts_with("org.opencontainers.image.enc.");
         let runtime_keys = names::RUNTIME_ANNOTATIONS.contains(&&*key);
         if key.is_empty() {
             checker.say_key("OCI-IM-0609", member, "an annotation has an empty {}", &[&"key"]);
         } else if key.starts_with("org.opencontainers.") {
-            let known = names::IMAGE_ANNOTATIONS.contains(&&*key) || artifact || runtime_keys;
+            let known = names::IMAGE_ANNOTATIONS.contains(&&*key) || of_others || runtime_keys;
             if !known {
                 checker.key("OCI-IM-0603", member, &[&Shown(&key)]);
             }

@@ -59,7 +59,11 @@ fn file_system(checker: &mut Checker<'_>, root: Value<'_>) {
     let Some(history) = root.array("history").filter(|history| history.items().next().is_some()) else { return };
     let layers = history.items().filter(|entry| entry.truth("empty_layer") != Some(true)).count();
     let ids = list.items().count();
-    if layers != ids && history.items().all(|entry| entry.shape() == Shape::Object) {
+    let readable = |entry: Value<'_>| {
+        let empty = entry.present("empty_layer");
+        entry.shape() == Shape::Object && empty.is_none_or(|empty| empty.as_bool().is_some())
+    };
+    if layers != ids && history.items().all(readable) {
         checker.at("OCI-IM-0422", history, &[&layers, &ids]).related(list, "the layers");
     }
 }

@@ -26,6 +26,8 @@ const PLATFORM: platform::Codes =
 const DEEPEST: usize = 8;
 /// How many descriptors are followed to their blobs.
 const MOST_FOLLOWED: usize = 100;
+/// How many blobs are counted as named.
+const MOST_NAMED: usize = 10_000;
 
 const REF_NAME: &str = "org.opencontainers.image.ref.name";
 const ATTESTED: &str = "vnd.docker.reference.digest";
@@ -33,9 +35,6 @@ const ATTESTED: &str = "vnd.docker.reference.digest";
 pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
     if root.shape() != Shape::Object {
         return;
-    }
-    if root.present("layers").is_some() && root.present("manifests").is_none() {
-        checker.at("OCI-IM-0508", root, &[]);
     }
     super::heading(checker, root, &HEADING);
     if let Some(annotations) = root.object("annotations") {
@@ -69,7 +68,7 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
         other_platform(checker, *entry);
         too_deep(checker, *entry);
     }
-    unreferenced(checker, root, &digests);
+    unreferenced(checker, root);
 }
 
 fn entry(checker: &mut Checker<'_>, entry: Value<'_>, count: usize) {
@@ -172,11 +171,32 @@ fn reference_name<'d>(checker: &mut Checker<'_>, value: Value<'d>, seen: &mut BT
     }
 }
 
-/// Blobs that a layout holds and that nothing in its index names. What a manifest names is not known here.
-fn unreferenced(checker: &mut Checker<'_>, root: Value<'_>, digests: &BTreeSet<std::borrow::Cow<'_, str>>) {
-    let blobs = checker.ask("OCI-IM-0509", "blobs", |host| host.blobs());
-    let blobs = blobs.unwrap_or_default();
-    if !blobs.is_empty() && digests.iter().all(|digest| !blobs.iter().any(|blob| **digest == **blob)) {
+/// Blobs that a layout holds and that nothing names, from its index on. Without all manifests that is not known.
+fn unreferenced(checker: &mut Checker<'_>, root: Value<'_>) {
+    let Some(blobs) = checker.ask("OCI-IM-0509", "blobs", |host| host.blobs()).filter(|blobs| !blobs.is_empty()) else {
+        return;
+    };
+    let mut named = BTreeSet::new();
+    let mut todo = named_by(root);
+    while let Some((media_type, digest)) = todo.pop() {
+        let leads_on = MEDIA_TYPES.iter().any(|(name, kind)| *name == media_type && *kind != Kind::ImageConfig);
+        if !named.insert(digest.clone()) || !leads_on || !blobs.contains(&digest) {
+            continue;
+        }
+        let Some(text) = content(checker, "OCI-IM-0509", &digest).filter(|_| named.len() <= MOST_NAMED) else { return };
+        todo.extend(named_by(Document::parse(&text).root()));
+    }
+    if blobs.iter().any(|blob| !named.contains(blob)) {
         checker.at("OCI-IM-0509", root, &[]);
     }
+}
+
+/// The media types and digests of what an index or a manifest names.
+fn named_by(root: Value<'_>) -> Vec<(String, String)> {
+    let lists = root.list("manifests").chain(root.list("layers"));
+    let all = lists.chain(root.object("config")).chain(root.object("subject"));
+    all.filter_map(|one| {
+        Some((one.text("mediaType").unwrap_or_default().into_owned(), one.text("digest")?.into_owned()))
+    })
+    .collect()
 }

@@ -50,7 +50,7 @@ fn one(checker: &mut Checker<'_>, member: Value<'_>, key: &str) {
         if let Some(text) = text.as_deref() {
             if key.ends_with(".created") && patterns::date_time(text).is_none() {
                 checker.at("OCI-RT-0516", member, &[&Shown(text), &"a date and time by RFC 3339"]);
-            } else if key.ends_with(".stopSignal") && !patterns::signal(text) {
+            } else if key.ends_with(".stopSignal") && !text.is_empty() && !patterns::signal(text) {
                 checker.at("OCI-RT-0516", member, &[&Shown(text), &"a signal"]);
             }
         }

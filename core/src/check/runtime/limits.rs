@@ -22,7 +22,9 @@ fn rlimits(checker: &mut Checker<'_>, process: Value<'_>) {
     let known = if checker.platform == Platform::Linux { names::RLIMITS_LINUX } else { names::RLIMITS_POSIX };
     let mut seen: BTreeMap<Cow<'_, str>, Value<'_>> = BTreeMap::new();
     for rlimit in process.list("rlimits") {
-        let (soft, hard) = (rlimit.integer("soft"), rlimit.integer("hard"));
+        // What is no 64-bit number has a finding of its own.
+        let number = |name| rlimit.integer(name).filter(|number| (0..=i128::from(u64::MAX)).contains(number));
+        let (soft, hard) = (number("soft"), number("hard"));
         if let (Some(soft), Some(hard), Some(value)) = (soft, hard, rlimit.present("soft"))
             && soft > hard
         {
@@ -52,7 +54,7 @@ fn rlimits(checker: &mut Checker<'_>, process: Value<'_>) {
                 .related(first, "it is here already")
                 .propose("drop the earlier", edit);
         }
-        if let Some(soft) = soft.filter(|soft| *soft >= 0) {
+        if let Some(soft) = soft {
             too_low(checker, rlimit, &name, soft);
         }
         if let (true, Some(value), Some(hard)) = (name == "RLIMIT_NOFILE", rlimit.present("hard"), hard) {

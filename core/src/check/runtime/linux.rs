@@ -133,7 +133,8 @@ fn ancestors(path: &str) -> impl Iterator<Item = &str> {
 fn resource_director(checker: &mut Checker<'_>, rdt: Value<'_>) {
     if let Some(value) = rdt.string("closID") {
         let id = value.as_str().unwrap_or_default();
-        if matches!(&*id, "." | "..") || id.contains('/') {
+        // `/` alone is the default group.
+        if matches!(&*id, "." | "..") || (id.contains('/') && &*id != "/") {
             checker.at("OCI-RT-1021", value, &[&Shown(&id)]);
         }
     }

@@ -19,7 +19,10 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
 }
 
 fn memory(checker: &mut Checker<'_>, memory: Value<'_>) {
-    let number = |name: &str| Some((memory.present(name)?, memory.integer(name)?));
+    let number = |name: &str| {
+        let range = i128::from(i64::MIN)..=i128::from(i64::MAX);
+        Some((memory.present(name)?, memory.integer(name).filter(|number| range.contains(number))?))
+    };
     for name in ["limit", "reservation", "swap"] {
         if let Some((value, amount)) = number(name).filter(|(_, amount)| *amount < -1) {
             checker.at("OCI-RT-0811", value, &[&name, &amount]);
@@ -41,7 +44,7 @@ fn memory(checker: &mut Checker<'_>, memory: Value<'_>) {
             }
             None if memory.present("limit").is_none_or(|limit| limit.as_integer().is_some()) => {
                 let found = checker.at("OCI-RT-0814", value, &[]);
-                if let Some(limit) = memory.present("limit") {
+                if let Some(limit) = memory.get("limit") {
                     found.related(limit, "this is no limit");
                 }
             }
@@ -71,7 +74,10 @@ fn memory(checker: &mut Checker<'_>, memory: Value<'_>) {
 }
 
 fn processors(checker: &mut Checker<'_>, cpu: Value<'_>) {
-    let number = |name: &str| Some((cpu.present(name)?, cpu.integer(name)?));
+    let number = |name: &str| {
+        let range = i128::from(i64::MIN)..=i128::from(u64::MAX);
+        Some((cpu.present(name)?, cpu.integer(name).filter(|number| range.contains(number))?))
+    };
     if let Some((value, shares)) = number("shares").filter(|(_, shares)| *shares == 1 || *shares > 262_144) {
         checker.at("OCI-RT-0821", value, &[&shares]);
     }

@@ -302,7 +302,11 @@ fn id_mappings(checker: &mut Checker<'_>, mount: &Mount<'_>, namespaces: &Namesp
     if any && !(uid && gid) {
         checker.at("OCI-RT-0430", value, &[]);
     } else if (any || asks.is_some()) && !mount.binds {
-        checker.at("OCI-RT-0431", value, &[]);
+        let found = checker.at("OCI-RT-0431", value, &[]);
+        // runc 1.1 hands the option to the kernel, and passes over the mappings.
+        if asks.is_some() {
+            found.refused(&["runc-1.1"]);
+        }
     } else if let (true, None) = (any, asks) {
         let edit = value.array("options").and_then(|options| options.push(r#""ridmap""#));
         let place = value.present("options").unwrap_or(value);
@@ -404,6 +408,7 @@ const MADE_BY_KERNEL: &[&str] = &[
 fn below_read_only(checker: &mut Checker<'_>, mounts: &[Mount<'_>]) {
     let mut read_only: BTreeSet<&str> = BTreeSet::new();
     let mut sysfs: BTreeSet<&str> = BTreeSet::new();
+    let mut mounted: BTreeSet<&str> = BTreeSet::new();
     for mount in mounts {
         let Some(path) = mount.destination.as_deref() else { continue };
         let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
@@ -420,6 +425,10 @@ fn below_read_only(checker: &mut Checker<'_>, mounts: &[Mount<'_>]) {
                 }
                 break;
             }
+            // What is in another mount is that one's affair.
+            if mounted.contains(above) {
+                break;
+            }
             above = above.rsplit_once('/').map_or("", |(parent, _)| parent);
         }
         let empty_when_mounted = matches!(&*mount.kind, "tmpfs" | "sysfs" | "ramfs");
@@ -427,6 +436,7 @@ fn below_read_only(checker: &mut Checker<'_>, mounts: &[Mount<'_>]) {
             sysfs.insert(path);
             read_only.insert(path);
         }
+        mounted.insert(path);
         if mount.read_only() && empty_when_mounted && !mount.binds {
             read_only.insert(path);
         }

@@ -127,10 +127,12 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>, namespaces: &Nam
             }
             Some(list) => {
                 let edit = namespaces.list.and_then(|list| list.push(r#"{"type": "mount"}"#));
-                checker
-                    .at("OCI-RT-0606", list, &[])
-                    .related(place, "no mount namespace here")
-                    .propose("add a mount namespace", edit);
+                let found = checker.at("OCI-RT-0606", list, &[]).related(place, "no mount namespace here");
+                found.propose("add a mount namespace", edit);
+                // Nothing can be mounted then.
+                if namespaces.is_new("user") {
+                    found.refused(&["crun-1.8", "crun-head"]);
+                }
             }
             None => {
                 checker.at("OCI-RT-0608", place, &[]);
@@ -138,7 +140,8 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>, namespaces: &Nam
         }
     }
     let fresh_proc = root.list("mounts").any(|mount| mount.text("type").as_deref() == Some("proc"));
-    if !namespaces.has("pid") && fresh_proc {
+    // In a new user namespace it is not mounted at all.
+    if !namespaces.has("pid") && fresh_proc && !namespaces.is_new("user") {
         checker.at("OCI-RT-0607", place, &[]);
     }
 }

@@ -53,7 +53,7 @@ pub(super) fn profile(checker: &mut Checker<'_>, seccomp: Value<'_>) {
     if let Some(value) = seccomp.present("defaultAction").filter(|_| default == "SCMP_ACT_NOTIFY") {
         checker.at("OCI-RT-0915", value, &[]);
     }
-    if let Some(value) = seccomp.present("defaultErrnoRet").filter(|_| !default.is_empty() && !takes_errno(&default)) {
+    if let Some(value) = seccomp.present("defaultErrnoRet").filter(|_| refuses_errno(&default)) {
         checker.at("OCI-RT-0913", value, &[&Shown(&default)]);
     }
     architectures(checker, seccomp);
@@ -73,6 +73,11 @@ pub(super) fn profile(checker: &mut Checker<'_>, seccomp: Value<'_>) {
         self::rule(checker, seccomp, rule, &default, listener.is_some(), &mut actions);
     }
     strictness(checker, seccomp, &default);
+}
+
+/// Whether it is an action that has no error number. What is no action has a finding of its own.
+fn refuses_errno(action: &str) -> bool {
+    action.starts_with("SCMP_ACT_") && !takes_errno(action)
 }
 
 /// Each call with its arguments: where it stands first, and in which rule.
@@ -130,7 +135,7 @@ fn rule<'d>(
         checker.at("OCI-RT-0909", value, &[&action]);
     }
     if let Some(value) = rule.present("errnoRet") {
-        if !action.is_empty() && !takes_errno(&action) {
+        if refuses_errno(&action) {
             checker.at(
                 "OCI-RT-0914",
                 value,
@@ -248,7 +253,15 @@ fn strictness(checker: &mut Checker<'_>, seccomp: Value<'_>, default: &str) {
             }
         }
     }
-    let readable = seccomp.present("syscalls").is_none() || seccomp.array("syscalls").is_some();
+    // A rule whose names cannot be read may allow anything.
+    let named = |rule: Value<'_>| {
+        let mut names = rule.list("names").peekable();
+        names.peek().is_some() && names.all(|name| name.as_str().is_some_and(|name| !name.is_empty()))
+    };
+    let readable = match seccomp.present("syscalls") {
+        Some(_) => seccomp.array("syscalls").is_some_and(|rules| rules.items().all(named)),
+        None => true,
+    };
     // `execveat` alone starts nothing that a runtime starts.
     if let Some((needed, _)) = allowed.iter().find(|(_, is_allowed)| !is_allowed && readable) {
         checker.at("OCI-RT-0918", seccomp, &[needed]);

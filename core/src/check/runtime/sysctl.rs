@@ -1,9 +1,10 @@
 //! Kernel parameters.
 
+use super::mounts::Mount;
 use super::namespaces::Namespaces;
 use crate::check::context::{Checker, Shown};
 use crate::check::view::View as _;
-use crate::check::{PathKind, names};
+use crate::check::{PathKind, Profile, names};
 use crate::doc::Value;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -49,6 +50,8 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>, namespaces: &Nam
     let Some(linux) = root.object("linux") else { return };
     let Some(sysctl) = linux.object("sysctl") else { return };
     let mut seen: BTreeMap<Cow<'_, str>, Value<'_>> = BTreeMap::new();
+    let proc = root.list("mounts").map(Mount::read).find(|mount| mount.destination.as_deref() == Some("/proc"));
+    let proc = proc.filter(Mount::read_only).map(|mount| mount.value);
     for member in sysctl.members() {
         let key = member.key().unwrap_or_default();
         if key.is_empty() {
@@ -61,16 +64,28 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>, namespaces: &Nam
         {
             checker.key("OCI-RT-0638", member, &[&Shown(&key)]).related(first, "the same parameter");
         }
-        one(checker, root, namespaces, member, &name);
+        one(checker, root, namespaces, member, &name, proc);
     }
 }
 
-fn one(checker: &mut Checker<'_>, root: Value<'_>, namespaces: &Namespaces<'_>, member: Value<'_>, name: &str) {
+/// Checks a parameter; the mount is that of a `/proc` to which nothing can be written.
+fn one(
+    checker: &mut Checker<'_>,
+    root: Value<'_>,
+    namespaces: &Namespaces<'_>,
+    member: Value<'_>,
+    name: &str,
+    proc: Option<Value<'_>>,
+) {
     let place = namespaces.list.or(root.present("linux"));
     let lacks = |kind: &str| !namespaces.has(kind) && namespaces.are_readable();
     let shown = Shown(name);
     let mut needs = |code: &'static str, kind: &str| {
         let found = checker.key(code, member, &[&shown]);
+        // crun does not ask whose namespace it is.
+        if namespaces.has(kind) {
+            found.accepted(&["crun-1.8"]);
+        }
         if let Some(place) = place {
             found.related(place, format!("no {kind} namespace here"));
         }
@@ -91,6 +106,8 @@ fn one(checker: &mut Checker<'_>, root: Value<'_>, namespaces: &Namespaces<'_>, 
             if conflicts || lacks("uts") {
                 let why = if conflicts { "it conflicts with domainname" } else { "there is no uts namespace" };
                 checker.key("OCI-RT-0635", member, &[&why]).refused(if conflicts { &["crun-1.8"] } else { &[] });
+            } else if namespaces.is_new("user") {
+                checker.key("OCI-RT-0635", member, &[&"it cannot be set in a new user namespace"]);
             } else {
                 checker.key("OCI-RT-0635", member, &[&"domainname is the member for it"]).warning();
             }
@@ -111,11 +128,24 @@ fn one(checker: &mut Checker<'_>, root: Value<'_>, namespaces: &Namespaces<'_>, 
             if lacks("user") {
                 return needs("OCI-RT-0636", "user");
             }
+            let profile = checker.options.profile;
+            if matches!(profile, Profile::Runc11 | Profile::Crun18) {
+                checker.say_key("OCI-RT-0636", member, "{} sets no {}", &[&profile.name(), &shown]);
+                return;
+            }
         }
         _ => {
             checker.key("OCI-RT-0631", member, &[&shown]);
             return;
         }
+    }
+    // What is mounted read-only cannot be written; crun writes before it mounts.
+    if let Some(proc) = proc {
+        let words = "{} cannot be set: /proc is mounted read-only";
+        let found = checker.say_key("OCI-RT-0637", member, words, &[&shown]);
+        found.severity(crate::check::Severity::Error).accepted(&["crun-1.8"]);
+        found.related(proc, "this mount is read-only");
+        return;
     }
     let numeric = NUMBERS.contains(&name) || name.starts_with("fs.mqueue.");
     if let Some(text) =

@@ -241,3 +241,169 @@ fn repairs_leave_nothing_to_repair_and_no_new_errors() {
     }
     assert!(repaired.len() > 20, "{repaired:?}");
 }
+
+/// A code, and the change of a document that brings it up.
+type Change = (String, serde_json::Map<String, Value>);
+
+/// The cases that are a change of one document with all else as it is: its name, the code, the change.
+fn changes() -> BTreeMap<String, Vec<Change>> {
+    let mut of_bases: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for line in lines().into_iter().filter(|line| line[2].is_empty()) {
+        if let Ok(Value::Object(change)) = serde_json::from_str(&line[3]) {
+            of_bases.entry(line[1].clone()).or_default().push((line[0].clone(), change));
+        }
+    }
+    of_bases
+}
+
+/// The part of a document that a pointer is in: a member of the root, or of its large objects.
+fn area(pointer: &str) -> String {
+    let steps: Vec<&str> = pointer.split('/').skip(1).collect();
+    let depth = if matches!(steps.first(), Some(&("linux" | "Spec" | "process" | "config"))) { 2 } else { 1 };
+    steps[..steps.len().min(depth)].join("/")
+}
+
+/// Parts that rules about other parts look at too.
+const SHARED: [&str; 32] = [
+    "ID",
+    "Image",
+    "Runtime",
+    "SnapshotKey",
+    "Snapshotter",
+    "Spec",
+    "Spec/linux",
+    "Spec/root",
+    "architecture",
+    "artifactType",
+    "config",
+    "config/digest",
+    "config/mediaType",
+    "data",
+    "digest",
+    "layers",
+    "linux",
+    "linux/gidMappings",
+    "linux/namespaces",
+    "linux/resources",
+    "linux/uidMappings",
+    "mediaType",
+    "mounts",
+    "ociVersion",
+    "os",
+    "process",
+    "process/capabilities",
+    "process/user",
+    "root",
+    "size",
+    "subject",
+    "windows",
+];
+
+/// Mistakes in different parts of a document are found together as they are found alone: N of them give what each of them gives.
+#[test]
+fn several_mistakes_give_what_each_of_them_gives() {
+    let mut together = 0;
+    let mut wrong = Vec::new();
+    for (base, changes) in changes() {
+        let document = json(&folder("cases").join(format!("{base}.json")))["document"].clone();
+        let kind = Case::read(&base, "", "{}").kind;
+        let found = |document: &Value| -> BTreeSet<(&'static str, String)> {
+            let text = serde_json::to_vec(document).unwrap();
+            let report = validate(&text, kind, &Options::default());
+            report.diagnostics.into_iter().map(|one| (one.code, one.pointer)).collect()
+        };
+        let single: Vec<_> = changes
+            .iter()
+            .filter(|(_, change)| {
+                let alone = |pointer: &String| !pointer.starts_with('-') && !SHARED.contains(&area(pointer).as_str());
+                change.len() == 1 && change.keys().all(alone)
+            })
+            .collect();
+        // Each with others from all over the list; the same ones in each run.
+        for (start, stride) in (0..single.len()).flat_map(|start| [1, 7, 31].map(|stride| (start, stride))) {
+            let mut areas = BTreeSet::new();
+            let mut mutated = document.clone();
+            let mut expected = BTreeSet::new();
+            let mut names = Vec::new();
+            for step in 0..8 {
+                let (code, change) = single[(start + step * stride) % single.len()];
+                if !change.keys().all(|pointer| areas.insert(area(pointer))) {
+                    continue;
+                }
+                let mut alone = document.clone();
+                for (pointer, value) in change {
+                    set(&mut alone, pointer, value.clone());
+                    set(&mut mutated, pointer, value.clone());
+                }
+                expected.extend(found(&alone).into_iter().filter(|(found, _)| found == code));
+                names.push(code);
+            }
+            together += names.len();
+            let missing: Vec<_> = expected.difference(&found(&mutated)).cloned().collect();
+            if !missing.is_empty() {
+                wrong.push(format!("{base} {names:?}: {missing:?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(together > 1000, "{together}");
+}
+
+/// What a value is, by its pointer, down to what has no parts.
+fn leaves(document: &crate::doc::Document<'_>) -> BTreeMap<String, Vec<u8>> {
+    let mut leaves = BTreeMap::new();
+    let mut todo = vec![document.root()];
+    while let Some(value) = todo.pop() {
+        let parts: Vec<_> = value.children().collect();
+        if parts.is_empty() {
+            leaves.insert(value.pointer(), value.raw().to_vec());
+        }
+        todo.extend(parts);
+    }
+    leaves
+}
+
+/// A repair changes what the findings are about and nothing else, and never the rest of the text.
+#[test]
+fn repairs_change_nothing_else() {
+    for (name, case) in mistakes().into_iter().filter(|(_, case)| case.text.len() < 50_000) {
+        let before = case.report();
+        let fixed = fix(&case.text, case.kind, &case.options);
+        if fixed.text == case.text {
+            continue;
+        }
+        // What is put right may bring up another finding that can be put right: all places count, those of the last round too.
+        let mut places: Vec<String> = Vec::new();
+        let (mut text, mut report) = (case.text.clone(), before);
+        for _ in 0..10 {
+            let safe = |one: &&Diagnostic| one.suggestion.as_ref().is_some_and(|suggestion| suggestion.safe);
+            places.extend(report.diagnostics.iter().filter(safe).map(|one| one.pointer.clone()));
+            let edits: Vec<_> = report
+                .diagnostics
+                .iter()
+                .filter(safe)
+                .flat_map(|one| one.suggestion.as_ref().unwrap().edits.clone())
+                .collect();
+            let Some(first) = edits.iter().min_by_key(|edit| edit.start) else { break };
+            text.splice(first.start..first.end, first.replacement.bytes());
+            report = validate(&text, case.kind, &case.options);
+        }
+        if places.iter().any(String::is_empty) {
+            // A mistake of the text itself: what can be read of it is as it was.
+            let (old, new) = (crate::doc::Document::parse(&case.text), crate::doc::Document::parse(&fixed.text));
+            let keys = |document: &crate::doc::Document<'_>| leaves(document).into_keys().collect::<BTreeSet<_>>();
+            assert!(keys(&old).is_subset(&keys(&new)) || places.len() > 1, "{name}");
+            continue;
+        }
+        // The items of a list move when one goes, and a member that is renamed goes elsewhere.
+        let parents: Vec<&str> =
+            places.iter().map(|place| place.rsplit_once('/').map_or("", |(parent, _)| parent)).collect();
+        let (old, new) = (crate::doc::Document::parse(&case.text), crate::doc::Document::parse(&fixed.text));
+        let (old, new) = (leaves(&old), leaves(&new));
+        for (pointer, raw) in &old {
+            let touched = parents.iter().any(|parent| !parent.is_empty() && pointer.starts_with(parent))
+                || places.iter().any(|place| pointer.starts_with(place.as_str()));
+            assert!(touched || new.get(pointer) == Some(raw), "{name}: {pointer}");
+        }
+    }
+}

@@ -55,17 +55,11 @@ impl<'a> Parents<'a> {
         out
     }
 
-    /// What kind a snapshot is. A database does not tell, only the snapshotter's own does. Others stand on committed ones only;
-    /// and an image's layers are committed under their digests, or with a label that tells the key they were meant for.
+    /// What kind a snapshot is.
     pub(super) fn kind_of(&self, snapshotter: &str, snapshot: &Snapshot) -> SnapshotKind {
         let has_children =
             self.parents.get(snapshotter).is_some_and(|parents| parents.contains(snapshot.name.as_str()));
-        let is_target = snapshot.labels.get(snapshots::TARGET_LABEL).is_some_and(|target| *target == snapshot.name);
-        if has_children || is_target || crate::rules::validate_digest(&snapshot.name).is_ok() {
-            SnapshotKind::Committed
-        } else {
-            SnapshotKind::Active
-        }
+        snapshots::concluded_kind(snapshot, has_children)
     }
 }
 

@@ -113,6 +113,51 @@ pub(in crate::store) fn inherited(labels: &Labels) -> Labels {
     labels.iter().filter(|(key, _)| inherits(key)).map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
+/// The kind of a snapshot that the place does not tell, as containerd's databases do not: only the snapshotter's own does. Others
+/// stand on committed ones only; and an image's layers are committed under their digests, or with a label that tells the key
+/// they were meant for.
+pub(crate) fn concluded_kind(snapshot: &Snapshot, has_children: bool) -> SnapshotKind {
+    let is_target = snapshot.labels.get(TARGET_LABEL).is_some_and(|target| *target == snapshot.name);
+    if has_children || is_target || crate::rules::validate_digest(&snapshot.name).is_ok() {
+        SnapshotKind::Committed
+    } else {
+        SnapshotKind::Active
+    }
+}
+
+/// Puts snapshots of another place in as they are there, known to a snapshotter without files. Only its names for them are new.
+pub(in crate::store) fn keep(
+    txn: &mut Txn<'_>,
+    namespace: &str,
+    snapshotter: &str,
+    snapshots: &[Snapshot],
+) -> Result<()> {
+    let backend = Arc::new(MetadataOnly::native().named(snapshotter));
+    let place = Place { namespace, lease: None, snapshotter, backend };
+    namespaces::ensure(txn, namespace, Kind::Snapshots)?;
+    let mut kept = Vec::with_capacity(snapshots.len());
+    for snapshot in snapshots {
+        let backend_name = place.next_name(txn, &snapshot.name)?;
+        let own = Snapshot { kind: SnapshotKind::Unknown, backend_name, ..snapshot.clone() };
+        place.save(txn, &own);
+        kept.push((own, snapshot.kind));
+    }
+    // Now every parent that there is has its record.
+    for (own, kind) in kept {
+        let mut known =
+            Snapshot { name: own.backend_name.clone(), labels: inherited(&own.labels), kind, ..own.clone() };
+        known.backend_name.clear();
+        if !known.parent.is_empty()
+            && let Some(parent) = place.load(txn, &known.parent)?
+        {
+            txn.put(place.child_key(&known.parent, &own.name), Vec::new());
+            known.parent = parent.backend_name;
+        }
+        snapshot::adopt(txn, snapshotter, known)?;
+    }
+    Ok(())
+}
+
 /// What the snapshotter knows, under what the book knows.
 fn overlaid(backing: Snapshot, own: Snapshot) -> Snapshot {
     let mut labels = backing.labels;
@@ -316,6 +361,16 @@ pub(super) fn commit(
     if place.load(txn, name)?.is_some() {
         // The lease holds what exists, and that stays.
         return Ok(Err(exists_already(name)));
+    }
+    if key == name {
+        // containerd finds the record that it is about to make, which stands for nothing in the snapshotter yet.
+        if !commit.parent.is_empty() && commit.parent != name {
+            place.find_parent(txn, &commit.parent)?;
+        }
+        labels::settle(&mut commit.labels.clone())?;
+        return Err(Error::not_found("snapshot does not exist")
+            .with_detail("snapshot", key)
+            .with_help("commit an active snapshot under another name"));
     }
     let active = place.find(txn, key)?;
     let backend_name = place.next_name(txn, name)?;
