@@ -319,6 +319,7 @@ impl<'d> Value<'d> {
     }
 
     /// The same, with the tag of the key.
+    #[inline(never)]
     pub(crate) fn find(self, tag: u16, key: &str) -> Option<Value<'d>> {
         let Node { shape: Shape::Object, next: end, .. } = *self.node() else { return None };
         let (mut found, mut at) = (None, self.index + 1);

@@ -7,7 +7,7 @@ use super::{
     Suggestion, Verdict, detect, explain, image, place::Places, record, runtime, syntax,
 };
 use crate::doc::{Document, Edit, Shape, Span, Value};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{Display, Write as _};
 
@@ -32,6 +32,8 @@ pub(super) struct Checker<'d> {
     secrets: BTreeMap<usize, Span>,
     /// Values that a rule about their type has spoken about.
     pub(super) wrong_type: BTreeSet<u32>,
+    /// How often a name was guessed before there was a finding.
+    guessed: Cell<usize>,
 }
 
 /// More findings than anybody reads, and few enough for any machine.
@@ -39,6 +41,9 @@ const MAX_KEPT: usize = 20_000;
 
 /// How many findings get a guess of what was meant.
 const MAX_GUESSES: usize = 500;
+
+/// How often a name is guessed at all.
+const MAX_TRIES: usize = 50_000;
 
 /// The longest pointer of a finding, in bytes. What is deeper inside longer keys is reported at its holder.
 const MAX_POINTER: usize = 8192;
@@ -167,6 +172,7 @@ impl<'d> Checker<'d> {
             needed: RefCell::default(),
             secrets: BTreeMap::new(),
             wrong_type: BTreeSet::new(),
+            guessed: Cell::new(0),
         }
     }
 
@@ -212,6 +218,11 @@ impl<'d> Checker<'d> {
     /// Whether findings are only counted from here on.
     pub(super) fn is_full(&self) -> bool {
         self.found.len() >= MAX_KEPT
+    }
+
+    /// Counts a finding when there are too many.
+    pub(super) fn count_only(&mut self) {
+        self.lost += 1;
     }
 
     /// A finding that `fill_in` completes, unless it is one too many.
@@ -305,7 +316,10 @@ impl<'d> Checker<'d> {
 
     /// The name that was probably meant by something that will be a finding.
     pub(super) fn guess<'n>(&self, text: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
-        Found { ordinal: self.found.len() + self.lost, ..Found::default() }.guess(text, names)
+        // Not every name that is unknown is a finding.
+        let guessed = self.guessed.replace(self.guessed.get() + 1);
+        let ordinal = if guessed < MAX_TRIES { self.found.len() + self.lost } else { MAX_GUESSES };
+        Found { ordinal, ..Found::default() }.guess(text, names)
     }
 
     /// Takes over the findings of a check of another text, at a value that holds that text.

@@ -186,7 +186,8 @@ fn object<'d>(checker: &mut Checker<'d>, value: Value<'d>, members: &'static [Me
 fn unknown<'d>(checker: &mut Checker<'d>, value: Value<'d>, members: &'static [Member]) {
     let codes = Codes::of(checker.kind);
     // Hooks have a rule of their own.
-    if value.key_is("hooks") && checker.place(value) == "/hooks" {
+    let place = checker.place(value);
+    if place == "/hooks" {
         return;
     }
     let names = || members.iter().map(|member| member.name);
@@ -233,7 +234,7 @@ fn unknown<'d>(checker: &mut Checker<'d>, value: Value<'d>, members: &'static [M
             }
         } else if is_record {
             checker.say_key("CTD-CR-0030", member, words::RECORD, &[&Shown(&key), &""]).warning();
-        } else if !codes.are_of_images() && !known_elsewhere(checker, value, &key) {
+        } else if !codes.are_of_images() && !known_elsewhere(checker, &place, &key) {
             let strict = checker.options.strict;
             let home = if checker.is_full() { None } else { home_of(&key, members) };
             let found = checker.say_key(codes.unknown, member, words::UNKNOWN, &[&Shown(&key), &subject(value), &""]);
@@ -248,12 +249,11 @@ fn unknown<'d>(checker: &mut Checker<'d>, value: Value<'d>, members: &'static [M
 }
 
 /// Members about which there is a rule of their own.
-fn known_elsewhere(checker: &Checker<'_>, value: Value<'_>, key: &str) -> bool {
+fn known_elsewhere(checker: &Checker<'_>, place: &str, key: &str) -> bool {
     if checker.kind == Kind::RuntimeState || checker.kind == Kind::RuntimeFeatures {
         return false;
     }
-    let place = checker.place(value);
-    match place.as_str() {
+    match place {
         "/hooks" | "/linux/timeOffsets" => true,
         "/linux" => super::runtime::OLD_MEMBERS.iter().any(|(old, _)| *old == key),
         _ if place.ends_with("/seccomp") || place.contains("/seccomp/syscalls/") => {

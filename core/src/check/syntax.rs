@@ -89,6 +89,10 @@ fn duplicates(checker: &mut Checker<'_>, root: Value<'_>) {
                 continue;
             }
             if let Some(first) = keys.insert(child) {
+                if checker.is_full() {
+                    checker.count_only();
+                    continue;
+                }
                 let key = child.key().unwrap_or_default();
                 let of_images = Codes::of(checker.kind).are_of_images();
                 let code = match of_images {

@@ -5,6 +5,7 @@ use crate::check::context::{Checker, Shown};
 use crate::check::view::{View as _, strings};
 use crate::check::{patterns, runtime};
 use crate::doc::{Shape, Value};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 const PLATFORM: platform::Codes =
@@ -140,7 +141,7 @@ fn config(checker: &mut Checker<'_>, root: Value<'_>, config: Value<'_>) {
 }
 
 fn environment(checker: &mut Checker<'_>, config: Value<'_>) {
-    let mut seen: BTreeMap<String, Value<'_>> = BTreeMap::new();
+    let mut seen: BTreeMap<Cow<'_, str>, Value<'_>> = BTreeMap::new();
     for (value, text) in strings(config.list("Env")) {
         let split = text.split_once('=').filter(|(name, rest)| !name.is_empty() && !rest.contains('\n'));
         let Some((name, _)) = split else {
@@ -150,7 +151,7 @@ fn environment(checker: &mut Checker<'_>, config: Value<'_>) {
         if !patterns::env_name(name) {
             checker.at("OCI-IM-0411", value, &[&Shown(name), &"is not made of letters, digits and _"]);
         }
-        if let Some(first) = seen.insert(name.to_owned(), value) {
+        if let Some(first) = seen.insert(name.to_owned().into(), value) {
             checker.at("OCI-IM-0411", value, &[&Shown(name), &"is set twice"]).related(first, "the other one");
         }
     }

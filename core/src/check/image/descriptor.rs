@@ -4,6 +4,8 @@ use crate::check::context::{Checker, Shown};
 use crate::check::patterns;
 use crate::check::view::{View as _, strings};
 use crate::doc::{Shape, Value};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// The type of the two bytes `{}`.
 pub(super) const EMPTY_TYPE: &str = "application/vnd.oci.empty.v1+json";
@@ -136,11 +138,11 @@ fn data(checker: &mut Checker<'_>, value: Value<'_>, digest: &str, size: Option<
 
 /// Says where the same blob is described in two ways.
 pub(super) fn consistent<'d>(checker: &mut Checker<'_>, descriptors: impl Iterator<Item = Value<'d>>) {
-    let mut seen: std::collections::BTreeMap<String, Value<'d>> = std::collections::BTreeMap::new();
+    let mut seen: BTreeMap<Cow<'_, str>, Value<'d>> = BTreeMap::new();
     for value in descriptors {
         let Some(digest) = value.text("digest") else { continue };
         let Some(first) = seen.get(&*digest).copied() else {
-            seen.insert(digest.into_owned(), value);
+            seen.insert(digest, value);
             continue;
         };
         let sizes = first.integer("size") != value.integer("size");

@@ -7,6 +7,7 @@ use crate::check::detect::MEDIA_TYPES;
 use crate::check::view::View as _;
 use crate::check::{Kind, patterns};
 use crate::doc::{Document, Shape, Value};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 const HEADING: Heading = Heading {
@@ -48,8 +49,8 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
         checker.at("OCI-IM-0510", list, &[]);
     }
     let digests: BTreeSet<_> = entries.iter().filter_map(|entry| entry.text("digest")).collect();
-    let mut platforms: BTreeMap<String, Value<'_>> = BTreeMap::new();
-    let mut names: BTreeMap<String, Value<'_>> = BTreeMap::new();
+    let mut platforms: BTreeMap<Cow<'_, str>, Value<'_>> = BTreeMap::new();
+    let mut names: BTreeMap<Cow<'_, str>, Value<'_>> = BTreeMap::new();
     for entry in &entries {
         self::entry(checker, *entry, entries.len());
         same_platform(checker, *entry, &mut platforms);
@@ -142,7 +143,7 @@ fn too_deep(checker: &mut Checker<'_>, entry: Value<'_>) {
     }
 }
 
-fn same_platform<'d>(checker: &mut Checker<'_>, entry: Value<'d>, seen: &mut BTreeMap<String, Value<'d>>) {
+fn same_platform<'d>(checker: &mut Checker<'_>, entry: Value<'d>, seen: &mut BTreeMap<Cow<'d, str>, Value<'d>>) {
     let Some(platform) = entry.object("platform") else { return };
     if platform.text("os").as_deref() == Some("unknown") || entry.present("artifactType").is_some() {
         return;
@@ -153,19 +154,19 @@ fn same_platform<'d>(checker: &mut Checker<'_>, entry: Value<'d>, seen: &mut BTr
     // Two names for one platform are two images of it.
     let name = entry.object("annotations").and_then(|annotations| annotations.text(REF_NAME));
     key += &name.unwrap_or_default();
-    if let Some(first) = seen.get(&key) {
+    if let Some(first) = seen.get(&*key) {
         checker.at("OCI-IM-0312", entry, &[]).related(*first, "this entry is taken");
     } else {
-        seen.insert(key, entry);
+        seen.insert(key.into(), entry);
     }
 }
 
-fn reference_name<'d>(checker: &mut Checker<'_>, value: Value<'d>, seen: &mut BTreeMap<String, Value<'d>>) {
+fn reference_name<'d>(checker: &mut Checker<'_>, value: Value<'d>, seen: &mut BTreeMap<Cow<'d, str>, Value<'d>>) {
     let text = value.as_str().unwrap_or_default().into_owned();
     if !patterns::reference_name(&text) {
         checker.at("OCI-IM-0506", value, &[&Shown(&text)]);
     }
-    if let Some(first) = seen.insert(text.clone(), value) {
+    if let Some(first) = seen.insert(text.clone().into(), value) {
         checker.at("OCI-IM-0507", value, &[&Shown(&text)]).related(first, "the other one");
     }
 }

@@ -6,6 +6,7 @@ use crate::check::context::{Checker, Shown};
 use crate::check::view::{View as _, strings};
 use crate::check::{Kind, patterns, runtime};
 use crate::doc::{Document, Shape, Value};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 const OCI_CONFIG: &str = "application/vnd.oci.image.config.v1+json";
@@ -86,7 +87,7 @@ fn layers(checker: &mut Checker<'_>, root: Value<'_>, config: Option<Value<'_>>,
         checker.at("OCI-IM-0208", list, &[]);
     }
     let docker = checker.kind == Kind::DockerManifest;
-    let mut seen: BTreeMap<String, Value<'_>> = BTreeMap::new();
+    let mut seen: BTreeMap<Cow<'_, str>, Value<'_>> = BTreeMap::new();
     let config_digest = config.and_then(|config| config.text("digest"));
     for layer in list.items() {
         descriptor::check(checker, layer, Role::Layer);
@@ -105,7 +106,7 @@ fn layers(checker: &mut Checker<'_>, root: Value<'_>, config: Option<Value<'_>>,
         {
             checker.at("OCI-IM-0215", value, &[]).related(layer, "this layer has the same digest");
         }
-        if let Some(first) = seen.insert(digest.into_owned(), layer) {
+        if let Some(first) = seen.insert(digest, layer) {
             checker.at("OCI-IM-0216", layer, &[]).related(first, "the same layer");
         }
     }

@@ -15,12 +15,10 @@ const ALL: [&str; 2] = ["ALL", "CAP_ALL"];
 pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
     let Some(process) = root.object("process") else { return };
     let Some(capabilities) = process.object("capabilities") else { return };
-    let mut sets: BTreeMap<&str, Known<'_>> = BTreeMap::new();
-    for set in SETS {
-        sets.insert(set, read(checker, capabilities, set));
-    }
-    let has = |set: &str, name: &str| sets.get(set).is_some_and(|set| set.contains_key(name));
-    let of = |set: &str| sets.get(set).into_iter().flatten();
+    let sets = SETS.map(|set| (set, read(checker, capabilities, set)));
+    let get = |set: &str| sets.iter().find(|(name, _)| *name == set).map(|(_, known)| known);
+    let has = |set: &str, name: &str| get(set).is_some_and(|known| known.contains_key(name));
+    let of = |set: &str| get(set).into_iter().flatten();
     for (name, value) in of("effective").filter(|(name, _)| !has("permitted", name)) {
         let found = checker.at("OCI-RT-0304", *value, &[name]);
         found.propose("add it to permitted, or drop it", value.remove());
@@ -53,7 +51,7 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
             }
         }
     }
-    let empty = |set: &str| sets.get(set).is_none_or(BTreeMap::is_empty);
+    let empty = |set: &str| get(set).is_none_or(BTreeMap::is_empty);
     if let (true, false, Some(list)) = (empty("ambient"), empty("inheritable"), capabilities.array("inheritable")) {
         checker.at("OCI-RT-0307", list, &[]);
     }

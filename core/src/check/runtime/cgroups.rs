@@ -4,6 +4,7 @@ use crate::check::Cgroup;
 use crate::check::context::{Checker, Shown};
 use crate::check::view::View as _;
 use crate::doc::Value;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
@@ -123,14 +124,14 @@ fn block_io(checker: &mut Checker<'_>, resources: Value<'_>) {
 }
 
 fn huge_pages(checker: &mut Checker<'_>, resources: Value<'_>) {
-    let mut seen: BTreeMap<String, Value<'_>> = BTreeMap::new();
+    let mut seen: BTreeMap<Cow<'_, str>, Value<'_>> = BTreeMap::new();
     for limit in resources.list("hugepageLimits") {
         let Some(value) = limit.string("pageSize") else { continue };
         let size = value.as_str().unwrap_or_default().into_owned();
         if !crate::check::patterns::huge_page_size(&size) {
             continue;
         }
-        if let Some(first) = seen.insert(size.clone(), value) {
+        if let Some(first) = seen.insert(size.clone().into(), value) {
             checker.at("OCI-RT-0852", value, &[&Shown(&size), &"occurs twice"]).related(first, "it is here already");
             continue;
         }
@@ -147,7 +148,7 @@ fn network(checker: &mut Checker<'_>, resources: Value<'_>) {
     let Some(network) = resources.object("network").filter(|network| network.members().next().is_some()) else {
         return;
     };
-    let mut seen: BTreeMap<String, Value<'_>> = BTreeMap::new();
+    let mut seen: BTreeMap<Cow<'_, str>, Value<'_>> = BTreeMap::new();
     let mut empty = false;
     for priority in network.list("priorities") {
         let Some(value) = priority.string("name") else { continue };
@@ -155,7 +156,7 @@ fn network(checker: &mut Checker<'_>, resources: Value<'_>) {
         if name.is_empty() {
             empty = true;
             checker.at("OCI-RT-0862", value, &[&"an interface without a name has a priority"]);
-        } else if let Some(first) = seen.insert(name.clone(), value) {
+        } else if let Some(first) = seen.insert(name.clone().into(), value) {
             checker
                 .at("OCI-RT-0862", value, &[&format!("{} has two priorities", Shown(&name))])
                 .related(first, "the other one");

@@ -102,7 +102,7 @@ fn access(checker: &mut Checker<'_>, rules: &[Access<'_>]) {
 }
 
 fn nodes(checker: &mut Checker<'_>, root: Value<'_>, linux: Value<'_>, rules: Option<&[Access<'_>]>) {
-    let mut paths: BTreeMap<String, Value<'_>> = BTreeMap::new();
+    let mut paths: BTreeMap<Cow<'_, str>, Value<'_>> = BTreeMap::new();
     let mut numbers: BTreeMap<(String, i128, i128), Value<'_>> = BTreeMap::new();
     for device in linux.list("devices") {
         let kind = device.text("type").unwrap_or_default().into_owned();
@@ -162,7 +162,7 @@ fn path<'d>(
     root: Value<'_>,
     device: Value<'d>,
     value: Value<'d>,
-    seen: &mut BTreeMap<String, Value<'d>>,
+    seen: &mut BTreeMap<Cow<'d, str>, Value<'d>>,
 ) {
     let path = value.as_str().unwrap_or_default().into_owned();
     if patterns::has_long_name(&path) {
@@ -176,7 +176,7 @@ fn path<'d>(
     if path.ends_with('/') {
         checker.say("OCI-RT-0703", value, "the device's path \"{}\" ends with a slash", &[&Shown(&path)]);
     }
-    if let Some(first) = seen.insert(path.clone(), value) {
+    if let Some(first) = seen.insert(path.clone().into(), value) {
         checker.at("OCI-RT-0707", value, &[&Shown(&path)]).related(first, "it is here already");
     } else if SUPPLIED.contains(&path.as_str()) {
         checker.at("OCI-RT-0718", value, &[&path]).propose("remove the device", device.remove());

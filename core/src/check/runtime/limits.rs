@@ -4,6 +4,7 @@ use crate::check::context::{Checker, Shown};
 use crate::check::view::View as _;
 use crate::check::{Platform, Severity, names, patterns};
 use crate::doc::Value;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
@@ -19,7 +20,7 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
 
 fn rlimits(checker: &mut Checker<'_>, process: Value<'_>) {
     let known = if checker.platform == Platform::Linux { names::RLIMITS_LINUX } else { names::RLIMITS_POSIX };
-    let mut seen: BTreeMap<String, Value<'_>> = BTreeMap::new();
+    let mut seen: BTreeMap<Cow<'_, str>, Value<'_>> = BTreeMap::new();
     for rlimit in process.list("rlimits") {
         // What is no 64-bit number has a finding of its own.
         let number = |name| rlimit.integer(name).filter(|number| (0..=i128::from(u64::MAX)).contains(number));
@@ -46,7 +47,7 @@ fn rlimits(checker: &mut Checker<'_>, process: Value<'_>) {
             }
             continue;
         }
-        if let Some(first) = seen.insert(name.clone(), value) {
+        if let Some(first) = seen.insert(name.clone().into(), value) {
             let edit = first.parent().and_then(Value::remove);
             checker
                 .at("OCI-RT-0322", value, &[&name])

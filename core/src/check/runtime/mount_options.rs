@@ -93,7 +93,7 @@ fn is_flag(name: &str) -> bool {
 }
 
 pub(super) fn check(checker: &mut Checker<'_>, mount: &Mount<'_>, root: Value<'_>, namespaces: &Namespaces<'_>) {
-    let mut seen: BTreeMap<&str, Value<'_>> = BTreeMap::new();
+    let mut seen: BTreeMap<Cow<'_, str>, Value<'_>> = BTreeMap::new();
     for (value, text) in &mount.options {
         let name = text.split_once('=').map_or(&**text, |(name, _)| name);
         let list_of_options =
@@ -114,7 +114,7 @@ pub(super) fn check(checker: &mut Checker<'_>, mount: &Mount<'_>, root: Value<'_
             continue;
         }
         contradiction(checker, mount, *value, text, &seen);
-        seen.insert(text, *value);
+        seen.insert(text.clone(), *value);
         kind_of_option(checker, mount, *value, text, name);
         identity(checker, root, *value, text, namespaces);
     }
@@ -125,10 +125,10 @@ fn contradiction(
     mount: &Mount<'_>,
     value: Value<'_>,
     text: &str,
-    seen: &BTreeMap<&str, Value<'_>>,
+    seen: &BTreeMap<Cow<'_, str>, Value<'_>>,
 ) {
     let Some(group) = OPPOSITES.iter().find(|group| group.contains(&text)) else { return };
-    let earlier = group.iter().find_map(|other| Some((*other, *seen.get(other)?)));
+    let earlier = group.iter().find_map(|other| Some((*other, *seen.get(*other)?)));
     // `private` and `rprivate` of a bind are set one after the other.
     if let Some((other, first)) = earlier
         && !(mount.kind.is_empty() && text.trim_start_matches('r') == other.trim_start_matches('r') && text != "ro")

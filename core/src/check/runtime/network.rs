@@ -4,6 +4,7 @@ use super::namespaces::Namespaces;
 use crate::check::context::{Checker, Shown};
 use crate::check::view::View as _;
 use crate::doc::Value;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>, namespaces: &Namespaces<'_>) {
@@ -37,7 +38,7 @@ fn time_offsets(checker: &mut Checker<'_>, offsets: Value<'_>, namespaces: &Name
 }
 
 fn net_devices(checker: &mut Checker<'_>, devices: Value<'_>, namespaces: &Namespaces<'_>) {
-    let mut names: BTreeMap<String, Value<'_>> = BTreeMap::new();
+    let mut names: BTreeMap<Cow<'_, str>, Value<'_>> = BTreeMap::new();
     let fits = |name: &str| {
         !name.is_empty()
             && name.len() <= 15
@@ -54,7 +55,7 @@ fn net_devices(checker: &mut Checker<'_>, devices: Value<'_>, namespaces: &Names
             checker.at("OCI-RT-0650", value, &[&Shown(&value.as_str().unwrap_or_default())]);
         }
         let name = renamed.and_then(Value::as_str).map_or(key, std::borrow::Cow::into_owned);
-        if let Some(first) = names.insert(name.clone(), member) {
+        if let Some(first) = names.insert(name.clone().into(), member) {
             checker.at("OCI-RT-0652", member, &[&Shown(&name)]).related(first, "the other one");
         }
     }

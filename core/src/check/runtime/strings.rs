@@ -5,22 +5,37 @@ use crate::check::fields::subject;
 use crate::doc::{Shape, Value};
 
 pub(super) fn check<'d>(checker: &mut Checker<'d>, root: Value<'d>) {
+    // Many values may stand in one place, and deep.
+    let mut folder = None;
     for value in root.descendants().rev() {
-        if value.shape() == Shape::String {
-            one(checker, value);
+        if value.shape() == Shape::String && is_odd(value) {
+            one(checker, value, &mut folder);
         }
     }
 }
 
-fn one<'d>(checker: &mut Checker<'d>, value: Value<'d>) {
+/// Whether a string may hold a NUL byte or begin or end with white space.
+fn is_odd(value: Value<'_>) -> bool {
     let raw = value.raw();
     let edge = |byte: Option<&u8>| matches!(byte, Some(b' '));
     let escaped = || !value.is_plain() && raw.contains(&b'\\');
-    if !edge(raw.get(1)) && !edge(raw.get(raw.len().wrapping_sub(2))) && !escaped() {
+    edge(raw.get(1)) || edge(raw.get(raw.len().wrapping_sub(2))) || escaped()
+}
+
+/// All items of a list have one place; `folder` is that of the last list, with its number.
+fn one<'d>(checker: &mut Checker<'d>, value: Value<'d>, folder: &mut Option<(u32, String)>) {
+    let text = value.as_str().unwrap_or_default();
+    if !text.contains('\0') && text.trim() == text {
         return;
     }
-    let text = value.as_str().unwrap_or_default();
-    let place = checker.place(value);
+    let place = match value.parent() {
+        Some(list) if list.shape() == Shape::Array => {
+            let place = folder.take().filter(|(id, _)| *id == list.id()).map(|(_, place)| place);
+            let place = place.unwrap_or_else(|| checker.place(value));
+            folder.insert((list.id(), place)).1.clone()
+        }
+        _ => checker.place(value),
+    };
     if text.contains('\0') {
         // Annotations never leave JSON.
         if !place.starts_with("/annotations") {

@@ -6,6 +6,7 @@ use crate::check::context::{Checker, Shown};
 use crate::check::view::View as _;
 use crate::check::{PathKind, Profile, names};
 use crate::doc::Value;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Parameters that take a number, and nothing else. There are more.
@@ -48,7 +49,7 @@ pub(super) fn normal(key: &str) -> String {
 pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>, namespaces: &Namespaces<'_>) {
     let Some(linux) = root.object("linux") else { return };
     let Some(sysctl) = linux.object("sysctl") else { return };
-    let mut seen: BTreeMap<String, Value<'_>> = BTreeMap::new();
+    let mut seen: BTreeMap<Cow<'_, str>, Value<'_>> = BTreeMap::new();
     let proc = root.list("mounts").map(Mount::read).find(|mount| mount.destination.as_deref() == Some("/proc"));
     let proc = proc.filter(Mount::read_only).map(|mount| mount.value);
     for member in sysctl.members() {
@@ -58,7 +59,7 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>, namespaces: &Nam
             continue;
         }
         let name = normal(&key);
-        if let Some(first) = seen.insert(name.clone(), member)
+        if let Some(first) = seen.insert(name.clone().into(), member)
             && first.key() != member.key()
         {
             checker.key("OCI-RT-0638", member, &[&Shown(&key)]).related(first, "the same parameter");
