@@ -1,5 +1,6 @@
 //! Devices, and who may use them.
 
+use super::namespaces::Namespaces;
 use crate::check::context::{Checker, Shown};
 use crate::check::view::View as _;
 use crate::check::{Kind, PathKind, Platform, Severity, patterns};
@@ -188,8 +189,11 @@ fn path<'d>(
         if there.is_some_and(|there| !matches!(there, PathKind::Missing | PathKind::Device)) {
             let found = checker.at("OCI-RT-0719", value, &[&Shown(&path)]);
             if there == Some(PathKind::Directory) {
-                // runc leaves alone what is there.
-                found.severity(Severity::Error).accepted(&["runc-1.1"]);
+                found.severity(Severity::Error);
+                // runc leaves alone what is there, unless it has to bind the host's node.
+                if !Namespaces::read(root).is_new("user") {
+                    found.accepted(&["runc-1.1"]);
+                }
             }
         }
     }
