@@ -7,8 +7,8 @@ mod stores;
 pub use events::{Capabilities, RemoteEvents};
 
 use crate::client::Client;
-use std::path::Path;
 use std::fmt;
+use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
