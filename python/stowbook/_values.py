@@ -26,6 +26,7 @@ __all__ = [
     "Owned",
     "Owner",
     "Reached",
+    "Refusal",
     "Related",
     "Report",
     "Resource",
