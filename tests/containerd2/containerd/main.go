@@ -1,5 +1,5 @@
-// The daemon of containerd 2.3, with those of its plugins that keep metadata, and tasks: what it does with records is what the whole daemon does,
-// and it builds in a minute or two. Left out are CRI, NRI, tracing, transfers, other snapshotters, and what runs containers.
+// The daemon of containerd 2.3, with those of its plugins that keep metadata, and tasks: what it does with records is what the whole
+// daemon does, and it builds in a minute or two. Left out are CRI, NRI, tracing, transfers and other snapshotters.
 package main
 
 import (
