@@ -1,11 +1,10 @@
 //! Capabilities.
 
 use crate::check::context::{Checker, Shown};
+use crate::check::seen::Seen;
 use crate::check::view::{View as _, strings};
 use crate::check::{Severity, names};
 use crate::doc::Value;
-use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 const SETS: [&str; 5] = ["bounding", "effective", "permitted", "inheritable", "ambient"];
 
@@ -17,10 +16,10 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
     let Some(capabilities) = process.object("capabilities") else { return };
     let sets = SETS.map(|set| (set, read(checker, capabilities, set)));
     let get = |set: &str| sets.iter().find(|(name, _)| *name == set).map(|(_, known)| known);
-    let has = |set: &str, name: &str| get(set).is_some_and(|known| known.contains_key(name));
-    let of = |set: &str| get(set).into_iter().flatten();
+    let has = |set: &str, name: &str| get(set).is_some_and(|known| known.get(name).is_some());
+    let of = |set: &str| get(set).into_iter().flat_map(Seen::iter);
     for (name, value) in of("effective").filter(|(name, _)| !has("permitted", name)) {
-        let found = checker.at("OCI-RT-0304", *value, &[name]);
+        let found = checker.at("OCI-RT-0304", value, &[name]);
         found.propose("add it to permitted, or drop it", value.remove());
         if let Some(permitted) = capabilities.get("permitted") {
             found.related(permitted, "it is not permitted here");
@@ -28,13 +27,13 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
     }
     if capabilities.array("bounding").is_some() {
         for (name, value) in of("permitted").filter(|(name, _)| !has("bounding", name)) {
-            checker.at("OCI-RT-0305", *value, &[name]);
+            checker.at("OCI-RT-0305", value, &[name]);
         }
     }
     // The kernel takes no inheritable capability from outside the bounding set.
     for (name, value) in of("inheritable").filter(|(name, _)| !has("bounding", name)) {
         let words = "{} is inheritable but not in the bounding set, which the kernel refuses";
-        let found = checker.say("OCI-RT-0305", *value, words, &[name]).severity(Severity::Error);
+        let found = checker.say("OCI-RT-0305", value, words, &[name]).severity(Severity::Error);
         found.related(capabilities.get("bounding").unwrap_or(capabilities), "it is not in here");
     }
     for (name, value) in of("ambient") {
@@ -44,14 +43,14 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
                 (false, true) => "permitted",
                 _ => "inheritable",
             };
-            let found = checker.at("OCI-RT-0306", *value, &[name, &missing]);
+            let found = checker.at("OCI-RT-0306", value, &[name, &missing]);
             // `runc spec` writes sets like this; runtimes drop the capability without a word.
             if has("permitted", name) {
                 found.warning();
             }
         }
     }
-    let empty = |set: &str| get(set).is_none_or(BTreeMap::is_empty);
+    let empty = |set: &str| get(set).is_none_or(Seen::is_empty);
     if let (true, false, Some(list)) = (empty("ambient"), empty("inheritable"), capabilities.array("inheritable")) {
         checker.at("OCI-RT-0307", list, &[]);
     }
@@ -62,10 +61,8 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
 }
 
 /// The known names of a set, with their places.
-type Known<'d> = BTreeMap<Cow<'d, str>, Value<'d>>;
-
-fn read<'d>(checker: &mut Checker<'_>, capabilities: Value<'d>, set: &str) -> Known<'d> {
-    let mut known = BTreeMap::new();
+fn read<'d>(checker: &mut Checker<'_>, capabilities: Value<'d>, set: &str) -> Seen<'d> {
+    let mut known = Seen::default();
     for (value, name) in strings(capabilities.list(set)) {
         if !names::is_capability(&name) {
             let upper = name.to_uppercase();
@@ -83,10 +80,10 @@ fn read<'d>(checker: &mut Checker<'_>, capabilities: Value<'d>, set: &str) -> Kn
             }
             continue;
         }
-        if let Some(first) = known.get(&*name) {
+        if let Some(first) = known.get(&name) {
             checker
                 .at("OCI-RT-0303", value, &[&name, &set])
-                .related(*first, "it is here already")
+                .related(first, "it is here already")
                 .safe("remove it", value.remove());
         } else {
             known.insert(name, value);
