@@ -577,7 +577,9 @@ fn cut(value: Value<'_>) -> String {
     if let (true, Ok(text)) = (raw.len() <= 200, std::str::from_utf8(raw)) {
         return text.to_owned();
     }
-    let text = String::from_utf8_lossy(raw.get(..raw.len().min(800)).unwrap_or_default());
+    // A character has four bytes at most, and mostly one.
+    let head = raw.get(..200).filter(|head| head.is_ascii());
+    let text = String::from_utf8_lossy(head.or(raw.get(..800)).unwrap_or(raw));
     let cut: String = text.chars().take(200).collect();
     if cut.len() < raw.len() { cut + "…" } else { cut }
 }

@@ -40,3 +40,27 @@ impl<'d> Seen<'d> {
         self.few.iter().map(|(text, value)| (text, *value)).chain(self.many.iter().map(|(text, value)| (text, *value)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doc::Document;
+
+    #[test]
+    fn few_and_many_are_found() {
+        let names: Vec<String> = (0..3 * FEW).map(|number| format!("{number:?}")).collect();
+        let text = format!("[{}]", names.join(","));
+        let document = Document::parse(text.as_bytes());
+        let mut seen = Seen::default();
+        assert!(seen.is_empty());
+        for (name, value) in names.iter().zip(document.root().items()) {
+            assert!(seen.get(name).is_none(), "{name}");
+            seen.insert(Cow::Borrowed(name), value);
+            assert_eq!(seen.get(name), Some(value));
+        }
+        assert!(seen.get("none").is_none());
+        let all: Vec<_> = seen.iter().map(|(name, value)| (name.as_ref(), value.raw())).collect();
+        assert_eq!(all.len(), names.len());
+        assert!(all.iter().all(|(name, raw)| name.as_bytes() == *raw));
+    }
+}
