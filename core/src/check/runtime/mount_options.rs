@@ -181,7 +181,8 @@ fn kind_of_option(checker: &mut Checker<'_>, mount: &Mount<'_>, value: Value<'_>
     if let Some(right) = alias {
         let edit = value.replace(crate::doc::quote(right));
         let edit = if mount.has(right) { value.remove() } else { Some(edit) };
-        let found = checker.at("OCI-RT-0417", value, &[&Shown(text)]).safe(format!("write {right:?}"), edit);
+        let words = if mount.binds { "\"{}\" is no mount option, and a bind mount passes over it" } else { "" };
+        let found = checker.say("OCI-RT-0417", value, words, &[&Shown(text)]).safe(format!("write {right:?}"), edit);
         if is_closed(mount) {
             found.severity(Severity::Error);
         }
