@@ -115,7 +115,9 @@ pub(super) fn likely(document: &Document<'_>) -> Option<Kind> {
         let name = nearest(&member.key()?, MARKS.map(|(name, _)| name))?;
         MARKS.iter().find(|(mark, _)| *mark == name).map(|(_, kind)| *kind)
     };
-    document.root().members().take(16).find_map(kind)
+    // Kubernetes' objects have a member much like ociVersion.
+    let root = document.root();
+    if root.get("apiVersion").is_some() { None } else { root.members().take(16).find_map(kind) }
 }
 
 pub(super) fn of(document: &Document<'_>) -> Option<Kind> {

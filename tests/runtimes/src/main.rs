@@ -1,6 +1,8 @@
 //! Asks runc and crun what they say to configs with mistakes in them, and compares what the checker finds.
 
 mod exceptions;
+#[cfg(test)]
+mod fixes;
 mod judge;
 mod mutate;
 mod random;
