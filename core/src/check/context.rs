@@ -192,10 +192,17 @@ impl<'d> Checker<'d> {
     /// A text whose kind nobody can tell.
     pub(super) fn undecided(&mut self) {
         syntax::check(self);
-        let of_docker = self.root.items().next().is_some_and(|first| first.get("RepoTags").is_some());
-        if of_docker {
+        let first = self.root.items().next();
+        let has = |value: Option<Value<'_>>, name: &str| value.is_some_and(|value| value.get(name).is_some());
+        if has(first, "RepoTags") && has(first, "Layers") {
             let words = "this is the list of images that {} writes; check the manifests and configs that it names";
             self.say("OCI-IM-0004", self.root, words, &[&"docker save"]);
+        } else if has(first, "Id") && has(first, "Config") {
+            let words = "this is what {} prints; check the config.json of the container's bundle";
+            self.say("OCI-IM-0004", self.root, words, &[&"docker inspect or podman inspect"]);
+        } else if has(Some(self.root), "apiVersion") && has(Some(self.root), "kind") {
+            let words = "this is an object of {}; check the config.json of the container's bundle";
+            self.say("OCI-IM-0004", self.root, words, &[&"Kubernetes"]);
         } else if self.root.shape() == Shape::Object {
             self.at("OCI-IM-0004", self.root, &[]);
         } else {

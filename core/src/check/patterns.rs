@@ -45,6 +45,14 @@ pub(super) fn huge_page_size(text: &str) -> bool {
     !digits.is_empty() && !digits.starts_with('0') && matches!(unit, "KB" | "MB" | "GB")
 }
 
+/// The size of huge pages that was meant, by `2M`, `2mb` or `2MiB`, say.
+pub(super) fn huge_page_size_meant(text: &str) -> Option<String> {
+    let (digits, unit) = take(text, |byte| byte.is_ascii_digit());
+    let unit = unit.trim().to_ascii_uppercase();
+    let letter = unit.strip_suffix("IB").or(unit.strip_suffix(['B', 'I'])).unwrap_or(&unit);
+    Some(format!("{digits}{letter}B")).filter(|right| huge_page_size(right))
+}
+
 /// A list of numbers and ranges, as in `0-3,7`. The ranges, if it is one. Spaces around it are left out.
 pub(super) fn number_list(text: &str) -> Option<Vec<(u64, u64)>> {
     text.trim()
@@ -85,6 +93,21 @@ pub(super) fn reverse_domain(text: &str) -> bool {
         && !rest.is_empty()
         && rest.iter().all(|label| label.len() <= 63 && all(label, |byte| byte.is_ascii_alphanumeric() || byte == b'-'))
         && name.is_none_or(|name| all(name, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-')))
+}
+
+/// The name of a device by the Container Device Interface, as in `vendor.com/class=device`.
+pub(super) fn cdi_device(text: &str) -> bool {
+    let word = |text: &str, others: &[u8]| {
+        all(text, |byte| byte.is_ascii_alphanumeric() || others.contains(&byte))
+            && text.ends_with(|c: char| c.is_ascii_alphanumeric())
+    };
+    let starts_with_letter = |text: &str| text.starts_with(|c: char| c.is_ascii_alphabetic());
+    let parts = text.split_once('/').and_then(|(vendor, rest)| Some((vendor, rest.split_once('=')?)));
+    parts.is_some_and(|(vendor, (class, device))| {
+        let kind =
+            starts_with_letter(vendor) && word(vendor, b"_-.") && starts_with_letter(class) && word(class, b"_-");
+        kind && word(device, b"_-.:") && device.starts_with(|c: char| c.is_ascii_alphanumeric())
+    })
 }
 
 /// `user:role:type`, with a level or not.
@@ -255,11 +278,11 @@ pub(super) fn whole(number: &str) -> Option<i128> {
     if shift >= 0 { digits.checked_mul(power) } else { (digits % power == 0).then_some(digits / power) }
 }
 
-/// A number of bytes with a unit, as in `64m` or `64MiB`; units count in 1024.
+/// A number of bytes with a unit, as in `64m`, `64MiB` or `64Mi`; units count in 1024.
 pub(super) fn bytes(text: &str) -> Option<u64> {
     let (digits, unit) = take(text, |byte| byte.is_ascii_digit());
     let unit = unit.trim().to_ascii_lowercase();
-    let unit = unit.strip_suffix("ib").or(unit.strip_suffix('b')).unwrap_or(&unit);
+    let unit = unit.strip_suffix("ib").or(unit.strip_suffix(['b', 'i'])).unwrap_or(&unit);
     let power = match unit {
         "k" => 1,
         "m" => 2,

@@ -46,6 +46,8 @@ struct Parser<'t> {
     /// The end of the last token that was no space.
     behind: usize,
     deepest: usize,
+    /// The text ends inside a string, a comment or a member: nobody knows what stood behind.
+    cut: bool,
     problems: Vec<Problem>,
 }
 
@@ -60,6 +62,7 @@ pub(super) fn parse(text: &[u8]) -> Document<'_> {
         open_objects: 0,
         behind: 0,
         deepest: 0,
+        cut: false,
         problems: Vec::new(),
     };
     parser.document();
@@ -165,7 +168,10 @@ impl Parser<'_> {
             None => self.text.len(),
         };
         let span = Span { start, end: self.at };
-        self.problem(ProblemKind::Comment, span, vec![Edit::delete(span)]);
+        let open = found.is_none() && close == b"*/";
+        self.cut |= open;
+        let edits = if open { Vec::new() } else { vec![Edit::delete(span)] };
+        self.problem(ProblemKind::Comment, span, edits);
     }
 
     /// One move inside the innermost open list or object.
@@ -235,8 +241,19 @@ impl Parser<'_> {
         if let Some(Open { expect: Expect::Next(comma), .. }) = self.open.last() {
             edits.push(Edit::delete(Span { start: *comma, end: *comma + 1 }));
         }
-        edits.push(Edit::insert(self.text.len(), closing));
-        self.problem(ProblemKind::MissingClose, Span { start, end: start + 1 }, edits);
+        // Behind what was read last, if a comment follows that.
+        let behind = self.behind.max(start + 1);
+        let rest = self.text.get(behind..).unwrap_or_default();
+        let blank = rest.iter().all(|byte| byte.is_ascii_whitespace() || *byte == b',');
+        edits.push(Edit::insert(if blank { self.text.len() } else { behind }, closing));
+        if self.cut {
+            edits.clear();
+        }
+        // One cause, one finding.
+        let said = |last: &Problem| last.kind == ProblemKind::UnterminatedString && last.edits.is_empty();
+        if !self.problems.last().is_some_and(said) {
+            self.problem(ProblemKind::MissingClose, Span { start, end: start + 1 }, edits);
+        }
         while !self.open.is_empty() {
             self.close();
         }
@@ -311,8 +328,11 @@ impl Parser<'_> {
         self.behind = self.at;
         self.space();
         match self.peek() {
-            Some(b',' | b'}' | b']') | None => {
-                self.problem(ProblemKind::MissingValue, key, Vec::new());
+            other @ (Some(b',' | b'}' | b']') | None) => {
+                match other {
+                    Some(_) => self.problem(ProblemKind::MissingValue, key, Vec::new()),
+                    None => self.cut = true,
+                }
                 self.leaf(Shape::Lost, Key { span: key, tag, plain }, key.end);
             }
             Some(_) => self.value(Key { span: key, tag, plain }),
@@ -472,6 +492,7 @@ impl Parser<'_> {
             let at = self.at;
             match self.peek() {
                 None => {
+                    self.cut = true;
                     self.problem(ProblemKind::UnterminatedString, Span { start, end: start + 1 }, vec![]);
                     break;
                 }

@@ -5,6 +5,7 @@ use crate::check::seen::Seen;
 use crate::check::view::{View as _, strings};
 use crate::check::{Severity, names};
 use crate::doc::Value;
+use std::collections::BTreeSet;
 
 const SETS: [&str; 5] = ["bounding", "effective", "permitted", "inheritable", "ambient"];
 
@@ -15,9 +16,9 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
     let Some(process) = root.object("process") else { return };
     let Some(capabilities) = process.object("capabilities") else { return };
     let sets = SETS.map(|set| (set, read(checker, capabilities, set)));
-    let get = |set: &str| sets.iter().find(|(name, _)| *name == set).map(|(_, known)| known);
-    let has = |set: &str, name: &str| get(set).is_some_and(|known| known.get(name).is_some());
-    let of = |set: &str| get(set).into_iter().flat_map(Seen::iter);
+    let get = |set: &str| sets.iter().find(|(name, _)| *name == set).map(|(_, set)| set);
+    let has = |set: &str, name: &str| get(set).is_some_and(|set| set.has(name));
+    let of = |set: &str| get(set).into_iter().flat_map(|set| set.known.iter());
     for (name, value) in of("effective").filter(|(name, _)| !has("permitted", name)) {
         let found = checker.at("OCI-RT-0304", value, &[name]);
         found.propose("add it to permitted, or drop it", value.remove());
@@ -50,7 +51,7 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
             }
         }
     }
-    let empty = |set: &str| get(set).is_none_or(Seen::is_empty);
+    let empty = |set: &str| get(set).is_none_or(|set| set.known.is_empty() && set.meant.is_empty());
     if let (true, false, Some(list)) = (empty("ambient"), empty("inheritable"), capabilities.array("inheritable")) {
         checker.at("OCI-RT-0307", list, &[]);
     }
@@ -60,9 +61,23 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
     }
 }
 
-/// The known names of a set, with their places.
-fn read<'d>(checker: &mut Checker<'_>, capabilities: Value<'d>, set: &str) -> Seen<'d> {
+/// What is in a set.
+struct Set<'d> {
+    /// The known names, with their places.
+    known: Seen<'d>,
+    /// Those that are written wrong: one cause, one finding.
+    meant: BTreeSet<String>,
+}
+
+impl Set<'_> {
+    fn has(&self, name: &str) -> bool {
+        self.known.get(name).is_some() || self.meant.contains(name)
+    }
+}
+
+fn read<'d>(checker: &mut Checker<'_>, capabilities: Value<'d>, set: &str) -> Set<'d> {
     let mut known = Seen::default();
+    let mut meant = BTreeSet::new();
     for (value, name) in strings(capabilities.list(set)) {
         if !names::is_capability(&name) {
             let upper = name.to_uppercase();
@@ -71,11 +86,13 @@ fn read<'d>(checker: &mut Checker<'_>, capabilities: Value<'d>, set: &str) -> Se
                 let found = checker.at("OCI-RT-0302", value, &[&Shown(&name)]);
                 if names::is_capability(&right) {
                     found.safe(format!("write {right}"), [value.replace(crate::doc::quote(&right))]);
+                    meant.insert(right);
                 }
             } else {
                 let found = checker.at("OCI-RT-0301", value, &[&Shown(&name)]);
                 if let Some(near) = found.guess(&right, names::CAPABILITIES.iter().copied()) {
                     found.propose(format!("write {near}"), [value.replace(crate::doc::quote(near))]);
+                    meant.insert(near.to_owned());
                 }
             }
             continue;
@@ -89,5 +106,5 @@ fn read<'d>(checker: &mut Checker<'_>, capabilities: Value<'d>, set: &str) -> Se
             known.insert(name, value);
         }
     }
-    known
+    Set { known, meant }
 }

@@ -175,7 +175,8 @@ fn kind_of_option(checker: &mut Checker<'_>, mount: &Mount<'_>, value: Value<'_>
     if let Some(right) = alias {
         let edit = value.replace(crate::doc::quote(right));
         let edit = if mount.has(right) { value.remove() } else { Some(edit) };
-        let found = checker.at("OCI-RT-0417", value, &[&Shown(text)]).safe(format!("write {right:?}"), edit);
+        let words = if mount.binds { "\"{}\" is no mount option, and a bind mount passes over it" } else { "" };
+        let found = checker.say("OCI-RT-0417", value, words, &[&Shown(text)]).safe(format!("write {right:?}"), edit);
         if is_closed(mount) {
             found.severity(Severity::Error);
         }
@@ -246,8 +247,8 @@ fn data_value(checker: &mut Checker<'_>, value: Value<'_>, kind: &str, text: &st
             _ => true,
         },
         _ if kind != "tmpfs" => true,
-        "size" => amount(&['k', 'K', 'm', 'M', 'g', 'G', '%']),
-        "nr_blocks" | "nr_inodes" => amount(&['k', 'K', 'm', 'M', 'g', 'G']),
+        "size" => amount(&['k', 'K', 'm', 'M', 'g', 'G', 't', 'T', 'p', 'P', 'e', 'E', '%']),
+        "nr_blocks" | "nr_inodes" => amount(&['k', 'K', 'm', 'M', 'g', 'G', 't', 'T', 'p', 'P', 'e', 'E']),
         "mode" => (1..=4).contains(&given.len()) && given.bytes().all(|byte| (b'0'..=b'7').contains(&byte)),
         "uid" | "gid" => digits(given),
         "huge" => matches!(given, "never" | "always" | "within_size" | "advise"),

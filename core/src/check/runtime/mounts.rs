@@ -245,13 +245,17 @@ fn kind_and_source(checker: &mut Checker<'_>, mount: &Mount<'_>, namespaces: &Na
     if let (true, Some(place)) = (linux && is_none && !mount.binds, value.string("type")) {
         checker.say("OCI-RT-0411", place, "{} is no file system; it goes with \"bind\" or \"rbind\"", &[&"none"]);
     }
-    if linux
-        && mount.kind == "overlay"
-        && !mount.binds
-        && !mount.options.iter().any(|(_, text)| text.starts_with("lowerdir"))
-    {
+    if linux && mount.kind == "overlay" && !mount.binds {
         let place = value.present("options").unwrap_or(value);
-        checker.say("OCI-RT-0412", place, "an {} needs the option lowerdir=", &[&"overlay"]).severity(Severity::Error);
+        let has = |name: &str| mount.options.iter().any(|(_, text)| text.starts_with(name));
+        let lacking = match () {
+            () if !has("lowerdir") => Some("lowerdir="),
+            () if has("upperdir=") && !has("workdir") => Some("workdir="),
+            () => None,
+        };
+        if let Some(lacking) = lacking {
+            checker.say("OCI-RT-0412", place, "an overlay needs the option {}", &[&lacking]).severity(Severity::Error);
+        }
     }
     let known =
         FILE_SYSTEMS.binary_search(&&*mount.kind).is_ok() || mount.kind.starts_with("fuse.") || mount.kind.is_empty();
