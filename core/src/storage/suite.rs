@@ -563,7 +563,7 @@ impl Storage for Noting {
     fn commit(&self, writes: &WriteSet) -> Result<()> {
         let mut threads = self.1.lock().unwrap();
         threads.push(std::thread::current().id());
-        if threads.len() % 7 == 0 {
+        if threads.len().is_multiple_of(7) {
             return Err(Error::classed(ErrorKind::ResourceExhausted, "the disk is full"));
         }
         self.0.commit(writes)
