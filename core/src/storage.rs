@@ -54,6 +54,11 @@ pub trait Storage: Send + Sync + Debug {
     /// tell. `ResourceExhausted` for a full disk, `Unavailable` for a place that is lost.
     fn commit(&self, writes: &WriteSet) -> Result<()>;
 
+    /// Whether a commit waits for a device or another process, so that it is worth a thread of its own.
+    fn waits(&self) -> bool {
+        true
+    }
+
     /// Checks the engine's own structures. Each string tells of one problem.
     ///
     /// # Errors

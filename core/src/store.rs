@@ -171,6 +171,17 @@ impl Store {
         })
     }
 
+    /// Commits in this thread what other threads write, until `stop` gives `true`, which is asked between commits and at least once
+    /// in `patience`. For a server: without it each writer commits in its turn, for all, and what an engine allocates for that lies in as
+    /// many heaps as there are threads. Writers commit for themselves before and after. Returns at once for a book in memory, and when
+    /// another thread does it already.
+    ///
+    /// # Errors
+    /// `FailedPrecondition` when called from inside a write of this book.
+    pub fn commit_for_all(&self, patience: std::time::Duration, stop: impl Fn() -> bool) -> Result<()> {
+        self.book.commit_for_all(patience, stop)
+    }
+
     /// Begins a transaction that outlives this call: for callers that cannot hand over a closure.
     ///
     /// # Errors

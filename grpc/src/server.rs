@@ -42,6 +42,9 @@ pub const VERSION: &str = concat!("v2.3.0+stowbook.", env!("CARGO_PKG_VERSION"))
 /// How long calls that are running may take to end when the server is stopped.
 const FAREWELL: Duration = Duration::from_secs(5);
 
+/// How long a stop may go unnoticed by a thread that waits for something else.
+const PATIENCE: Duration = Duration::from_millis(200);
+
 /// How long the server waits before it accepts again when the system has no more file descriptors.
 const RESPITE: Duration = Duration::from_millis(100);
 
@@ -105,6 +108,11 @@ impl Server {
         let mut stop = pin!(stop);
         let shared = Arc::clone(&self.shared);
         let following = tokio::task::spawn_blocking(move || follow::follow(&shared));
+        let shared = Arc::clone(&self.shared);
+        let committing = tokio::task::spawn_blocking(move || {
+            // No write is running in this thread.
+            let _ = shared.store.commit_for_all(PATIENCE, || *shared.stopping.borrow());
+        });
         let mut connections = JoinSet::new();
         loop {
             tokio::select! {
@@ -127,6 +135,7 @@ impl Server {
         while connections.join_next().await.is_some() {}
         // It has nothing to say any more.
         let _ = following.await;
+        let _ = committing.await;
     }
 
     /// Says something of interest to who runs the server.

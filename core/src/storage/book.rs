@@ -13,7 +13,8 @@ use std::time::Duration;
 /// committed and under what earlier operations of the open batch wrote, and its own changes join the open batch when it
 /// succeeds. Then its thread waits until that batch is durable. Whoever finds no commit under way commits the open batch
 /// for all; while the disk works, the next batch fills. So with one writer every operation is one commit, and with many a
-/// commit carries as many operations as arrived during the one before.
+/// commit carries as many operations as arrived during the one before. A thread may take over the commits of all
+/// ([`commit_for_all`](Book::commit_for_all)): what an engine allocates for them then lies in one place, not in a heap of each writer.
 ///
 /// An answer is given only when everything that it rests on is durable: an operation that was *refused* because of a
 /// neighbour's uncommitted change waits for that commit too. When a commit fails, the operations in it fail with its error,
@@ -26,6 +27,8 @@ pub struct Book {
     settled: Condvar,
     /// Signalled when a batch was committed, for those who only watch: writers and watchers do not wake each other in vain.
     committed: Condvar,
+    /// Signalled when there is something to commit, for the thread that commits for all.
+    joined: Condvar,
     /// The thread whose operation is running, so that it does not wait for itself.
     running: Mutex<Option<ThreadId>>,
 }
@@ -39,6 +42,8 @@ struct State {
     open: Batch,
     /// How many batches were committed.
     commits: u64,
+    /// Whether there is a thread that commits for all.
+    has_committer: bool,
 }
 
 #[derive(Clone, Default)]
@@ -64,12 +69,14 @@ impl Book {
     /// A book on this storage.
     #[must_use]
     pub fn new(storage: Box<dyn Storage>) -> Self {
-        let state = State { committed: None, in_flight: None, open: Batch::default(), commits: 0 };
+        let state =
+            State { committed: None, in_flight: None, open: Batch::default(), commits: 0, has_committer: false };
         Book {
             storage,
             state: Mutex::new(state),
             settled: Condvar::new(),
             committed: Condvar::new(),
+            joined: Condvar::new(),
             running: Mutex::new(None),
         }
     }
@@ -153,41 +160,74 @@ impl Book {
             if let Some(outcome) = outcome.get() {
                 return outcome;
             }
-            if state.in_flight.is_some() {
+            if state.in_flight.is_some() || state.has_committer {
+                if state.in_flight.is_none() {
+                    self.joined.notify_one();
+                }
                 state = self.settled.wait(state).unwrap_or_else(PoisonError::into_inner);
                 continue;
             }
             // The batch has no outcome and none is under way, so it is the open one: commit it for all.
-            let batch = std::mem::take(&mut state.open);
-            state.in_flight = Some(batch.clone());
-            drop(state);
-            // Others wait for the outcome, so there is one also when the storage panics.
-            let (result, committed) = catch_unwind(AssertUnwindSafe(|| {
-                let result = self.storage.commit(&batch.writes);
-                let committed = result.as_ref().ok().and_then(|()| self.storage.snapshot().ok());
-                (result, committed)
-            }))
-            .unwrap_or_else(|_| (Err(panicked()), None));
-            state = lock(&self.state);
-            state.in_flight = None;
-            state.committed = committed;
-            let batch_outcome = match result {
-                Ok(()) => {
-                    state.commits = state.commits.wrapping_add(1);
-                    self.committed.notify_all();
-                    Outcome::Committed
-                }
-                Err(error) => {
-                    // The open batch was built upon what did not happen.
-                    let open = std::mem::take(&mut state.open);
-                    let _ = open.outcome.set(Outcome::Discarded);
-                    // Another process was faster: everything runs again, on what that one wrote.
-                    if error.kind() == ErrorKind::Aborted { Outcome::Discarded } else { Outcome::Failed(error) }
-                }
-            };
-            let _ = batch.outcome.set(batch_outcome);
-            self.settled.notify_all();
+            state = self.commit_open(state);
         }
+    }
+
+    /// Commits the open batch, while none is under way.
+    fn commit_open<'b>(&'b self, mut state: MutexGuard<'b, State>) -> MutexGuard<'b, State> {
+        let batch = std::mem::take(&mut state.open);
+        state.in_flight = Some(batch.clone());
+        drop(state);
+        // Others wait for the outcome, so there is one also when the storage panics.
+        let (result, committed) = catch_unwind(AssertUnwindSafe(|| {
+            let result = self.storage.commit(&batch.writes);
+            let committed = result.as_ref().ok().and_then(|()| self.storage.snapshot().ok());
+            (result, committed)
+        }))
+        .unwrap_or_else(|_| (Err(panicked()), None));
+        let mut state = lock(&self.state);
+        state.in_flight = None;
+        state.committed = committed;
+        let outcome = match result {
+            Ok(()) => {
+                state.commits = state.commits.wrapping_add(1);
+                self.committed.notify_all();
+                Outcome::Committed
+            }
+            Err(error) => {
+                // The open batch was built upon what did not happen.
+                let open = std::mem::take(&mut state.open);
+                let _ = open.outcome.set(Outcome::Discarded);
+                // Another process was faster: everything runs again, on what that one wrote.
+                if error.kind() == ErrorKind::Aborted { Outcome::Discarded } else { Outcome::Failed(error) }
+            }
+        };
+        let _ = batch.outcome.set(outcome);
+        self.settled.notify_all();
+        state
+    }
+
+    /// Commits in this thread what others write, until `stop` gives `true`, which is asked between commits and at least once in
+    /// `patience`. Writers commit for themselves before and after. Returns at once when a commit waits for nothing, or when another
+    /// thread does it already.
+    ///
+    /// # Errors
+    /// `FailedPrecondition` when called from inside a write of this book, which would wait for itself.
+    pub(crate) fn commit_for_all(&self, patience: Duration, stop: impl Fn() -> bool) -> Result<()> {
+        self.not_within_a_write()?;
+        if !self.storage.waits() || std::mem::replace(&mut lock(&self.state).has_committer, true) {
+            return Ok(());
+        }
+        let _committer = Committer(self);
+        while !stop() {
+            // A writer that began before us may be committing; those who wait for the next batch tell us when it has.
+            let nothing = |state: &mut State| state.in_flight.is_some() || state.open.writes.is_empty();
+            let waited = self.joined.wait_timeout_while(lock(&self.state), patience, nothing);
+            let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            if !nothing(&mut state) {
+                drop(self.commit_open(state));
+            }
+        }
+        Ok(())
     }
 
     /// How many commits this book has made since it was opened. A snapshot that is taken afterwards shows them all.
@@ -273,6 +313,10 @@ impl Book {
     pub(super) fn open_batch_keys(&self) -> usize {
         lock(&self.state).open.writes.len()
     }
+
+    pub(super) fn has_committer(&self) -> bool {
+        lock(&self.state).has_committer
+    }
 }
 
 impl Batch {
@@ -305,6 +349,16 @@ impl PendingTxn {
 fn panicked() -> Error {
     Error::new(ErrorKind::Unknown, "the storage panicked during the commit: the change may have been made")
         .with_help("read the record again before you repeat the change")
+}
+
+/// Leaves the commits to the writers again when it is dropped.
+struct Committer<'a>(&'a Book);
+
+impl Drop for Committer<'_> {
+    fn drop(&mut self) {
+        lock(&self.0.state).has_committer = false;
+        self.0.settled.notify_all();
+    }
 }
 
 /// Marks which thread runs an operation, also when the operation panics.

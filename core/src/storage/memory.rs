@@ -40,6 +40,10 @@ impl MemoryStorage {
 }
 
 impl Storage for MemoryStorage {
+    fn waits(&self) -> bool {
+        false
+    }
+
     fn snapshot(&self) -> Result<Arc<dyn Snapshot>> {
         Ok(Arc::new(MemorySnapshot { chunks: self.state() }))
     }

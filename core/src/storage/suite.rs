@@ -5,7 +5,7 @@ use crate::{Error, ErrorKind, Result};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Condvar, Mutex};
 
 /// Runs a test on each engine.
@@ -549,6 +549,62 @@ fn a_panic_in_a_storage_is_an_error_for_all_who_wait() {
     assert!(!failed.is_empty());
     assert!(failed.iter().all(|error| error.kind() == ErrorKind::Unknown), "{failed:?}");
     put(&book, "a", "1").unwrap();
+}
+
+/// A storage that notes which threads commit, and whose every seventh commit fails.
+#[derive(Debug, Default)]
+struct Noting(MemoryStorage, Arc<Mutex<Vec<std::thread::ThreadId>>>);
+
+impl Storage for Noting {
+    fn snapshot(&self) -> Result<Arc<dyn Snapshot>> {
+        self.0.snapshot()
+    }
+
+    fn commit(&self, writes: &WriteSet) -> Result<()> {
+        let mut threads = self.1.lock().unwrap();
+        threads.push(std::thread::current().id());
+        if threads.len().is_multiple_of(7) {
+            return Err(Error::classed(ErrorKind::ResourceExhausted, "the disk is full"));
+        }
+        self.0.commit(writes)
+    }
+}
+
+#[test]
+fn a_thread_may_commit_for_all_and_leave_it_to_them_again() {
+    const PATIENCE: std::time::Duration = std::time::Duration::from_millis(10);
+    let threads = Arc::default();
+    let book = Arc::new(Book::new(Box::new(Noting(MemoryStorage::new(), Arc::clone(&threads)))));
+    put(&book, "before", "1").unwrap();
+    let stop = Arc::new(AtomicBool::new(false));
+    let committer = {
+        let (book, stop) = (Arc::clone(&book), Arc::clone(&stop));
+        thread(move || book.commit_for_all(PATIENCE, || stop.load(Ordering::SeqCst)))
+    };
+    let id = committer.thread().id();
+    until(|| book.has_committer());
+    book.commit_for_all(PATIENCE, || unreachable!("one is enough")).unwrap();
+    let writers: Vec<_> = (0..8)
+        .map(|n| {
+            let book = Arc::clone(&book);
+            thread(move || (0..50).filter(|m| put(&book, &format!("{n}-{m}"), "1").is_ok()).count())
+        })
+        .collect();
+    let written: usize = writers.into_iter().map(|writer| writer.join().unwrap()).sum();
+    stop.store(true, Ordering::SeqCst);
+    committer.join().unwrap().unwrap();
+    let mut after = 0;
+    while put(&book, "after", "1").is_err() {
+        after += 1;
+    }
+    assert_eq!(all(&book.snapshot().unwrap(), &[], None).len(), written + 2);
+    let mut threads = std::mem::take(&mut *threads.lock().unwrap());
+    let me = std::thread::current().id();
+    assert_eq!((threads.remove(0), threads.pop()), (me, Some(me)));
+    threads.truncate(threads.len() - after);
+    assert!(threads.len() > 7 && threads.iter().all(|thread| *thread == id));
+    // Where nobody waits there is nothing to take over.
+    Book::new(Box::new(MemoryStorage::new())).commit_for_all(PATIENCE, || unreachable!("nobody waits")).unwrap();
 }
 
 #[test]

@@ -105,13 +105,11 @@ pub(super) fn load<T: Halved>(read: &dyn Read, namespace: &str, id: &str) -> Res
     Ok(record)
 }
 
+/// What is called with the head and the body of a record.
+type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> Result<()> + 'a;
+
 /// Shows the head and the body of a record, and says whether there is one.
-pub(super) fn show<T: Halved>(
-    read: &dyn Read,
-    namespace: &str,
-    id: &str,
-    visit: &mut dyn FnMut(&[u8], &[u8]) -> Result<()>,
-) -> Result<bool> {
+pub(super) fn show<T: Halved>(read: &dyn Read, namespace: &str, id: &str, visit: &mut Visit<'_>) -> Result<bool> {
     read.get(&head_key::<T>(namespace, id), &mut |head| {
         let key = body_key::<T>(namespace, id.as_bytes());
         let found = read.get(&key, &mut |body| visit(head, body))?;

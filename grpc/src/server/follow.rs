@@ -1,11 +1,7 @@
 //! Wakes those who follow the event log: one thread waits for all of them.
 
-use super::Shared;
-use std::time::Duration;
+use super::{PATIENCE, Shared};
 use stowbook::Since;
-
-/// How long a stop may go unnoticed.
-const PATIENCE: Duration = Duration::from_millis(200);
 
 /// Tells of each change of the log, until the server is to stop.
 pub(super) fn follow(shared: &Shared) {
