@@ -179,6 +179,18 @@ func (r *Runtime) read(b []byte) error {
 	return f.err
 }
 
+// size is how long append makes it.
+func (a *Any) size() int {
+	size := len(a.Unknown)
+	if a.TypeURL != "" {
+		size += protowire.SizeTag(1) + protowire.SizeBytes(len(a.TypeURL))
+	}
+	if len(a.Value) > 0 {
+		size += protowire.SizeTag(2) + protowire.SizeBytes(len(a.Value))
+	}
+	return size
+}
+
 func (a *Any) append(b []byte) []byte {
 	b = appendText(b, 1, a.TypeURL)
 	if len(a.Value) > 0 {

@@ -48,11 +48,13 @@ func appendTexts(b []byte, number protowire.Number, texts map[string]string) []b
 	return b
 }
 
+// appendAny writes an opaque value. It is most of a record, so its length is counted, not found out by moving it.
 func appendAny(b []byte, number protowire.Number, value *Any) []byte {
 	if value == nil {
 		return b
 	}
-	return appendMessage(b, number, value.append)
+	b = protowire.AppendTag(b, number, protowire.BytesType)
+	return value.append(protowire.AppendVarint(b, uint64(value.size())))
 }
 
 // appendAnys writes a map of opaque values.

@@ -30,6 +30,7 @@ mod repair;
 mod report;
 mod rules;
 mod runtime;
+mod seen;
 mod syntax;
 #[cfg(test)]
 mod tests;
@@ -49,8 +50,7 @@ use context::Checker;
 /// Checks a text. Without a kind, [`detect`] says which it is.
 pub fn validate(text: &[u8], kind: Option<Kind>, options: &Options<'_>) -> Report {
     let document = Document::parse(text);
-    let detected = detect::of(&document);
-    let kind = kind.or(detected);
+    let kind = kind.or_else(|| detect::of(&document)).or_else(|| detect::likely(&document));
     let mut checker = Checker::new(&document, kind.unwrap_or(Kind::RuntimeConfig), options);
     match kind {
         Some(kind) => checker.run(kind),

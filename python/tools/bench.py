@@ -109,7 +109,7 @@ def inside(what: str, records: int) -> dict[str, float]:
     """Runs a measurement with the package that was built, in a process of its own."""
     command = [ENVIRONMENT / "bin" / "python", __file__, "--inside", what, "--records", str(records)]
     lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
-    return {name: float(microseconds) for name, microseconds in (line.split("\t") for line in lines)}
+    return {name: float(nanoseconds) / 1e3 for name, nanoseconds in (line.split("\t") for line in lines)}
 
 
 def build() -> None:
@@ -135,7 +135,7 @@ def main() -> None:
     if arguments.inside:
         measured = operations(arguments.records) if arguments.inside == "operations" else checks()
         for name, microseconds in measured.items():
-            print(name, microseconds, sep="\t")
+            print(name, microseconds * 1e3, sep="\t")
         return
 
     build()

@@ -3,10 +3,13 @@
 use super::Checked;
 use anstyle::{AnsiColor, Style};
 use std::io::{self, Write};
+use std::ops::Range;
 use stowbook::check::{Diagnostic, Place, Severity, Verdict};
 
 /// The widest piece of a line that is shown.
 const WIDTH: usize = 120;
+/// What that many characters take at most.
+const MOST_BYTES: usize = 4 * WIDTH;
 const TAB: &str = "    ";
 
 pub(super) fn print(out: &mut dyn Write, checked: &[Checked], quiet: bool) -> io::Result<()> {
@@ -108,10 +111,33 @@ impl Lines {
         Lines { text, starts }
     }
 
-    fn line(&self, number: usize) -> String {
+    /// The bytes of a line, by its number from 1.
+    fn line(&self, number: usize) -> Range<usize> {
         let start = self.starts.get(number.saturating_sub(1)).copied().unwrap_or(self.text.len());
-        let end = self.starts.get(number).map_or(self.text.len(), |next| next - 1);
-        String::from_utf8_lossy(self.text.get(start..end).unwrap_or_default()).trim_end_matches('\r').to_owned()
+        let mut end = self.starts.get(number).map_or(self.text.len(), |next| next - 1);
+        while end > start && self.text.get(end - 1) == Some(&b'\r') {
+            end -= 1;
+        }
+        start..end
+    }
+
+    /// The characters of a part of the text.
+    fn chars(&self, part: Range<usize>) -> Vec<char> {
+        String::from_utf8_lossy(self.text.get(part).unwrap_or_default()).chars().collect()
+    }
+
+    /// The part of a line around a place that may be shown: a line may be as long as the text.
+    fn around(&self, line: &Range<usize>, at: usize, length: usize) -> Range<usize> {
+        let inside = |at: usize| self.text.get(at).is_some_and(|byte| byte & 0xc0 == 0x80);
+        let mut start = at.saturating_sub(MOST_BYTES).max(line.start);
+        while start > line.start && start < at && inside(start) {
+            start += 1;
+        }
+        let mut end = at.saturating_add(length.min(MOST_BYTES) + MOST_BYTES).min(line.end);
+        while end > at && end < line.end && inside(end) {
+            end -= 1;
+        }
+        start..end.max(start)
     }
 
     /// Shows the first line of a place with a mark below it, and the last one if there are several.
@@ -125,10 +151,14 @@ impl Lines {
         label: &str,
     ) -> io::Result<()> {
         let dim = Style::new().fg_color(Some(AnsiColor::Blue.into()));
-        let line: Vec<char> = self.line(place.line).chars().collect();
-        let first = place.column.saturating_sub(1).min(line.len());
+        let whole = self.line(place.line);
+        let at = place.offset.clamp(whole.start, whole.end);
+        let part = self.around(&whole, at, place.length);
+        let line = self.chars(part.clone());
+        let first = self.chars(part.start..at).len().min(line.len());
         let last = if place.end_line == place.line {
-            place.end_column.saturating_sub(1).clamp(first, line.len())
+            let end = at.saturating_add(place.length).min(part.end);
+            (first + self.chars(at..end).len()).clamp(first, line.len())
         } else {
             line.len()
         };
@@ -137,7 +167,8 @@ impl Lines {
         let (before, marked) =
             (expand(&line[from..first.max(from)]), expand(&line[first.max(from)..last.min(to).max(first)]));
         let after = expand(&line[last.min(to).max(first)..to.max(last.min(to).max(first))]);
-        let (head, tail) = (if from > 0 { "…" } else { "" }, if to < line.len() { "…" } else { "" });
+        let is_cut = (from > 0 || part.start > whole.start, to < line.len() || part.end < whole.end);
+        let (head, tail) = (if is_cut.0 { "…" } else { "" }, if is_cut.1 { "…" } else { "" });
         writeln!(out, "{dim}{:>margin$} |{dim:#} {head}{before}{marked}{after}{tail}", place.line)?;
         let width = marked.chars().count().max(1);
         let indent = head.chars().count() + before.chars().count();
@@ -150,7 +181,9 @@ impl Lines {
             mark.to_string().repeat(width)
         )?;
         if place.end_line > place.line {
-            let end: String = self.line(place.end_line).chars().take(WIDTH).map(visible).collect();
+            let last = self.line(place.end_line);
+            let part = self.around(&last, last.start, 0);
+            let end: String = self.chars(part).into_iter().take(WIDTH).map(visible).collect();
             writeln!(out, "{dim}{:>margin$} |{dim:#} {end}", place.end_line)?;
         }
         Ok(())

@@ -192,10 +192,17 @@ impl<'d> Checker<'d> {
     /// A text whose kind nobody can tell.
     pub(super) fn undecided(&mut self) {
         syntax::check(self);
-        let of_docker = self.root.items().next().is_some_and(|first| first.get("RepoTags").is_some());
-        if of_docker {
+        let first = self.root.items().next();
+        let has = |value: Option<Value<'_>>, name: &str| value.is_some_and(|value| value.get(name).is_some());
+        if has(first, "RepoTags") && has(first, "Layers") {
             let words = "this is the list of images that {} writes; check the manifests and configs that it names";
             self.say("OCI-IM-0004", self.root, words, &[&"docker save"]);
+        } else if has(first, "Id") && has(first, "Config") {
+            let words = "this is what {} prints; check the config.json of the container's bundle";
+            self.say("OCI-IM-0004", self.root, words, &[&"docker inspect or podman inspect"]);
+        } else if has(Some(self.root), "apiVersion") && has(Some(self.root), "kind") {
+            let words = "this is an object of {}; check the config.json of the container's bundle";
+            self.say("OCI-IM-0004", self.root, words, &[&"Kubernetes"]);
         } else if self.root.shape() == Shape::Object {
             self.at("OCI-IM-0004", self.root, &[]);
         } else {
@@ -577,7 +584,9 @@ fn cut(value: Value<'_>) -> String {
     if let (true, Ok(text)) = (raw.len() <= 200, std::str::from_utf8(raw)) {
         return text.to_owned();
     }
-    let text = String::from_utf8_lossy(raw.get(..raw.len().min(800)).unwrap_or_default());
+    // A character has four bytes at most, and mostly one.
+    let head = raw.get(..200).filter(|head| head.is_ascii());
+    let text = String::from_utf8_lossy(head.or(raw.get(..800)).unwrap_or(raw));
     let cut: String = text.chars().take(200).collect();
     if cut.len() < raw.len() { cut + "…" } else { cut }
 }

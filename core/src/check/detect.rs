@@ -1,5 +1,6 @@
 //! Which sort of document a text is.
 
+use super::nearest::nearest;
 use crate::doc::{Document, Shape, Value};
 
 /// A sort of document.
@@ -66,7 +67,8 @@ pub(super) const MEDIA_TYPES: [(&str, Kind); 5] = [
 
 /// Which sort of document a text is, from its media type or its members. Nothing if that cannot be told.
 pub fn detect(text: &[u8]) -> Option<Kind> {
-    of(&Document::parse(text))
+    let document = Document::parse(text);
+    of(&document).or_else(|| likely(&document))
 }
 
 /// What a text is, if that is nothing like the kind that it is said to be: a runtime config for an image's manifest, say.
@@ -97,6 +99,25 @@ fn family(kind: Kind) -> &'static [&'static str] {
             "imageLayoutVersion",
         ],
     }
+}
+
+/// The same for a text in which no mark is written right: the first member that looks like one decides.
+pub(super) fn likely(document: &Document<'_>) -> Option<Kind> {
+    const MARKS: [(&str, Kind); 6] = [
+        ("imageLayoutVersion", Kind::ImageLayout),
+        ("ociVersion", Kind::RuntimeConfig),
+        ("process", Kind::RuntimeConfig),
+        ("mounts", Kind::RuntimeConfig),
+        ("manifests", Kind::ImageIndex),
+        ("defaultAction", Kind::Seccomp),
+    ];
+    let kind = |member: Value<'_>| {
+        let name = nearest(&member.key()?, MARKS.map(|(name, _)| name))?;
+        MARKS.iter().find(|(mark, _)| *mark == name).map(|(_, kind)| *kind)
+    };
+    // Kubernetes' objects have a member much like ociVersion.
+    let root = document.root();
+    if root.get("apiVersion").is_some() { None } else { root.members().take(16).find_map(kind) }
 }
 
 pub(super) fn of(document: &Document<'_>) -> Option<Kind> {

@@ -1,6 +1,7 @@
 //! What the schemas say: which members there are, and of what type. The data is `core/rules/fields`.
 
 mod table;
+mod wrong_type;
 
 pub(super) use table::{
     CONTAINER_RECORD, DESCRIPTOR, IMAGE_CONFIG, IMAGE_INDEX, IMAGE_LAYOUT, IMAGE_MANIFEST, RUNTIME_CONFIG,
@@ -12,6 +13,7 @@ use super::patterns;
 use super::{Kind, Severity};
 use crate::doc::{Shape, Value, tag};
 use std::collections::BTreeSet;
+use wrong_type::wrong_type;
 
 /// What the general rules say, under whichever code.
 mod words {
@@ -79,6 +81,14 @@ impl Pattern {
             Pattern::Capability => patterns::capability(text),
             Pattern::HugePageSize => patterns::huge_page_size(text),
             Pattern::MemoryBandwidth => text.starts_with("MB:") && !text.contains('\n'),
+        }
+    }
+
+    /// What was meant by a text that does not fit.
+    fn meant(self, text: &str) -> Option<String> {
+        match self {
+            Pattern::HugePageSize => patterns::huge_page_size_meant(text),
+            Pattern::Capability | Pattern::MemoryBandwidth => None,
         }
     }
 
@@ -201,7 +211,16 @@ fn unknown<'d>(checker: &mut Checker<'d>, value: Value<'d>, members: &'static [M
         let Some(key) = member.key() else { continue };
         let same = names().find(|name| name.eq_ignore_ascii_case(&key));
         let is_record = checker.kind == Kind::ContainerdRecord && value == checker.document.root();
-        if let Some(name) = same.or_else(|| checker.guess(&key, names())) {
+        let alias = || if codes.are_of_images() { None } else { super::names::member_meant(&key, names()) };
+        let other = same.is_none().then(alias).flatten();
+        let meant = same.or(other).or_else(|| checker.guess(&key, names()));
+        if !codes.are_of_images() && known_elsewhere(checker, &place, &key) {
+            if let Some(name) = meant.filter(|name| !present.contains(name)) {
+                checker.is_misspelt(value, name);
+            }
+            continue;
+        }
+        if let Some(name) = meant {
             let code = if same.is_some() { codes.case } else { codes.unknown };
             // Of two keys that could be meant, only one can get the name.
             let absent = !present.contains(name) && checker.is_misspelt(value, name);
@@ -223,6 +242,7 @@ fn unknown<'d>(checker: &mut Checker<'d>, value: Value<'d>, members: &'static [M
                 }
             };
             match edit {
+                Some(edit) if other.is_some() => found.propose(format!("rename it to {name:?}"), [edit]),
                 Some(edit) => found.safe(format!("rename it to {name:?}"), [edit]),
                 None => found.propose(format!("{name:?} is there too; remove this one"), member.remove()),
             };
@@ -232,9 +252,14 @@ fn unknown<'d>(checker: &mut Checker<'d>, value: Value<'d>, members: &'static [M
             if strict {
                 found.severity(Severity::Error);
             }
+            // What is wrong below the key has another cause.
+            let meant = members.iter().find(|known| known.name == name);
+            if let Some(meant) = meant.filter(|_| absent && member.shape() != Shape::Null) {
+                field(checker, member, &meant.field);
+            }
         } else if is_record {
             checker.say_key("CTD-CR-0030", member, words::RECORD, &[&Shown(&key), &""]).warning();
-        } else if !codes.are_of_images() && !known_elsewhere(checker, &place, &key) {
+        } else if !codes.are_of_images() {
             let strict = checker.options.strict;
             let home = if checker.is_full() { None } else { home_of(&key, members) };
             let found = checker.say_key(codes.unknown, member, words::UNKNOWN, &[&Shown(&key), &subject(value), &""]);
@@ -320,7 +345,11 @@ fn item<'d>(checker: &mut Checker<'d>, value: Value<'d>, field: &'static Field) 
 fn text<'d>(checker: &mut Checker<'d>, value: Value<'d>, field: &'static Field) {
     let Some(text) = value.as_str() else { return };
     if let Some(pattern) = field.pattern.filter(|pattern| !pattern.fits(&text)) {
-        checker.say(field.value_code, value, words::PATTERN, &[&subject(value), &Shown(&text), &pattern.text()]);
+        let found =
+            checker.say(field.value_code, value, words::PATTERN, &[&subject(value), &Shown(&text), &pattern.text()]);
+        if let Some(right) = pattern.meant(&text) {
+            found.propose(format!("write {right:?}"), [value.replace(crate::doc::quote(&right))]);
+        }
     }
     if field.values.is_empty() || field.values.contains(&&*text) {
         return;
@@ -358,7 +387,7 @@ fn integer<'d>(checker: &mut Checker<'d>, value: Value<'d>, field: &'static Fiel
     let codes = Codes::of(checker.kind);
     let number = value.as_number().unwrap_or_default();
     // Go takes no sign where there are no negative numbers.
-    if number.contains(['.', 'e', 'E']) || (number == "-0" && least >= 0) {
+    if number.bytes().any(|byte| matches!(byte, b'.' | b'e' | b'E')) || (number == "-0" && least >= 0) {
         let whole = patterns::whole(number);
         match whole {
             Some(whole) => {
@@ -400,80 +429,6 @@ fn integer<'d>(checker: &mut Checker<'d>, value: Value<'d>, field: &'static Fiel
         if let (511, "OCI-RT-0709", Some(mode)) = (most, code, octal()) {
             found.propose(format!("write {mode}, which is {number} in octal"), [value.replace(mode.to_string())]);
         }
-    }
-}
-
-/// Says that a value has another type than it should, and what was probably meant.
-fn wrong_type<'d>(checker: &mut Checker<'d>, value: Value<'d>, field: &'static Field) {
-    let codes = Codes::of(checker.kind);
-    checker.wrong_type.insert(value.id());
-    let (expected, is) = (expected(&field.of), name(value.shape()));
-    let code = if field.type_code.is_empty() { codes.wrong_type } else { field.type_code };
-    let found = checker.say(code, value, words::TYPE, &[&subject(value), &is, &expected]);
-    // Go takes it for an empty string.
-    if code == "OCI-RT-0513" && value.shape() == Shape::Null {
-        found.accepted(&["runc-1.1"]);
-    }
-    let string = value.as_str();
-    match (&field.of, string.as_deref()) {
-        (Type::Boolean, Some(word @ ("true" | "false"))) => {
-            found.safe(format!("write {word} without quotes"), [value.replace(word)]);
-        }
-        (Type::Integer(..), Some(digits)) if patterns::plain_integer(digits) => {
-            found.safe(format!("write {digits} without quotes"), [value.replace(digits)]);
-        }
-        (Type::Integer(..), Some(digits)) if digits.starts_with('0') && u32::from_str_radix(digits, 8).is_ok() => {
-            let number = u32::from_str_radix(digits, 8).unwrap_or_default();
-            found.propose(format!("write {number}, which is {digits} in octal"), [value.replace(number.to_string())]);
-        }
-        (Type::Integer(..), Some(size)) => {
-            if let Some(bytes) = patterns::bytes(size) {
-                found.propose(format!("write {bytes}, the number of bytes"), [value.replace(bytes.to_string())]);
-            }
-        }
-        (Type::List(item), _) if matches(&item.of, value) => {
-            let raw = String::from_utf8_lossy(value.raw());
-            let edit = value.replace(format!("[{raw}]"));
-            // An object may be a list whose items somebody keyed.
-            match value.shape() {
-                Shape::Object => found.propose("make it a list of one", [edit]),
-                _ => found.safe("make it a list of one", [edit]),
-            };
-        }
-        (Type::List(Field { of: Type::Text, .. }), None) if value.shape() == Shape::Object && value.key_is("env") => {
-            let pairs = value
-                .members()
-                .filter_map(|member| Some(crate::doc::quote(&format!("{}={}", member.key()?, member.as_str()?))));
-            found.propose(
-                "make it a list of NAME=VALUE",
-                [value.replace(format!("[{}]", pairs.collect::<Vec<_>>().join(", ")))],
-            );
-        }
-        (Type::Text, None) if matches!(value.shape(), Shape::Number | Shape::Bool(_)) => {
-            let raw = String::from_utf8_lossy(value.raw());
-            found.propose("put it in quotes", [value.replace(format!("\"{raw}\""))]);
-        }
-        _ => {}
-    }
-}
-
-fn matches(of: &Type, value: Value<'_>) -> bool {
-    match of {
-        Type::Text => value.shape() == Shape::String,
-        Type::Object(_) => value.shape() == Shape::Object,
-        Type::Integer(..) => value.as_integer().is_some(),
-        _ => false,
-    }
-}
-
-fn expected(of: &Type) -> &'static str {
-    match of {
-        Type::Any => "a value",
-        Type::Boolean => "true or false",
-        Type::Text => "a string",
-        Type::Integer(..) => "an integer",
-        Type::List(_) => "a list",
-        Type::Map(_) | Type::Object(_) => "an object",
     }
 }
 

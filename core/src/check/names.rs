@@ -49,6 +49,24 @@ pub(super) fn meant(code: &str, text: &str) -> Option<&'static str> {
     aliases.iter().find(|(alias, _)| *alias == text).map(|(_, name)| *name)
 }
 
+/// The member that is meant by the name it has in other formats, of those that there are.
+pub(super) fn member_meant(key: &str, mut members: impl Iterator<Item = &'static str>) -> Option<&'static str> {
+    const ALIASES: &[(&str, &str)] = &[
+        ("cmd", "args"),
+        ("command", "args"),
+        ("dst", "destination"),
+        ("environment", "env"),
+        ("mountPath", "destination"),
+        ("opts", "options"),
+        ("src", "source"),
+        ("target", "destination"),
+        ("workdir", "cwd"),
+        ("workingDir", "cwd"),
+    ];
+    let (_, name) = ALIASES.iter().find(|(alias, _)| alias.eq_ignore_ascii_case(key))?;
+    members.find(|member| member == name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -45,6 +45,14 @@ pub(super) fn huge_page_size(text: &str) -> bool {
     !digits.is_empty() && !digits.starts_with('0') && matches!(unit, "KB" | "MB" | "GB")
 }
 
+/// The size of huge pages that was meant, by `2M`, `2mb` or `2MiB`, say.
+pub(super) fn huge_page_size_meant(text: &str) -> Option<String> {
+    let (digits, unit) = take(text, |byte| byte.is_ascii_digit());
+    let unit = unit.trim().to_ascii_uppercase();
+    let letter = unit.strip_suffix("IB").or(unit.strip_suffix(['B', 'I'])).unwrap_or(&unit);
+    Some(format!("{digits}{letter}B")).filter(|right| huge_page_size(right))
+}
+
 /// A list of numbers and ranges, as in `0-3,7`. The ranges, if it is one. Spaces around it are left out.
 pub(super) fn number_list(text: &str) -> Option<Vec<(u64, u64)>> {
     text.trim()
@@ -85,6 +93,21 @@ pub(super) fn reverse_domain(text: &str) -> bool {
         && !rest.is_empty()
         && rest.iter().all(|label| label.len() <= 63 && all(label, |byte| byte.is_ascii_alphanumeric() || byte == b'-'))
         && name.is_none_or(|name| all(name, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-')))
+}
+
+/// The name of a device by the Container Device Interface, as in `vendor.com/class=device`.
+pub(super) fn cdi_device(text: &str) -> bool {
+    let word = |text: &str, others: &[u8]| {
+        all(text, |byte| byte.is_ascii_alphanumeric() || others.contains(&byte))
+            && text.ends_with(|c: char| c.is_ascii_alphanumeric())
+    };
+    let starts_with_letter = |text: &str| text.starts_with(|c: char| c.is_ascii_alphabetic());
+    let parts = text.split_once('/').and_then(|(vendor, rest)| Some((vendor, rest.split_once('=')?)));
+    parts.is_some_and(|(vendor, (class, device))| {
+        let kind =
+            starts_with_letter(vendor) && word(vendor, b"_-.") && starts_with_letter(class) && word(class, b"_-");
+        kind && word(device, b"_-.:") && device.starts_with(|c: char| c.is_ascii_alphanumeric())
+    })
 }
 
 /// `user:role:type`, with a level or not.
@@ -255,11 +278,11 @@ pub(super) fn whole(number: &str) -> Option<i128> {
     if shift >= 0 { digits.checked_mul(power) } else { (digits % power == 0).then_some(digits / power) }
 }
 
-/// A number of bytes with a unit, as in `64m` or `64MiB`; units count in 1024.
+/// A number of bytes with a unit, as in `64m`, `64MiB` or `64Mi`; units count in 1024.
 pub(super) fn bytes(text: &str) -> Option<u64> {
     let (digits, unit) = take(text, |byte| byte.is_ascii_digit());
     let unit = unit.trim().to_ascii_lowercase();
-    let unit = unit.strip_suffix("ib").or(unit.strip_suffix('b')).unwrap_or(&unit);
+    let unit = unit.strip_suffix("ib").or(unit.strip_suffix(['b', 'i'])).unwrap_or(&unit);
     let power = match unit {
         "k" => 1,
         "m" => 2,
@@ -272,7 +295,7 @@ pub(super) fn bytes(text: &str) -> Option<u64> {
 
 /// Whether a part of a path is longer than file systems take.
 pub(super) fn has_long_name(path: &str) -> bool {
-    path.split('/').any(|step| step.len() > 255)
+    path.len() > 255 && path.split('/').any(|step| step.len() > 255)
 }
 
 /// A path without `.`, `..`, doubled or trailing slashes, and with one at the front.
@@ -298,8 +321,9 @@ pub(super) fn normal(path: Cow<'_, str>) -> Cow<'_, str> {
 
 /// Whether a path is certainly what [`normal_path`] would make of it.
 fn is_normal(path: &str) -> bool {
-    let doubtful = |pair: &[u8]| matches!(pair, b"//" | b"/.");
-    path == "/" || (path.starts_with('/') && !path.ends_with('/') && !path.as_bytes().windows(2).any(doubtful))
+    let mut behind_slash = false;
+    let mut fits = |byte| !std::mem::replace(&mut behind_slash, byte == b'/') || !matches!(byte, b'/' | b'.');
+    path == "/" || (path.starts_with('/') && !path.ends_with('/') && path.bytes().all(&mut fits))
 }
 
 /// Whether a normal path is another one or lies below it.

@@ -2,6 +2,7 @@
 
 use super::{Kind, Options, Severity, validate};
 use crate::doc::{Edit, Span, apply};
+use std::collections::BTreeMap;
 
 /// A text after its repair.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,38 +20,38 @@ const ROUNDS: usize = 8;
 pub fn fix(text: &[u8], kind: Option<Kind>, options: &Options<'_>) -> Fixed {
     let mut fixed = Fixed { text: text.to_vec(), codes: Vec::new() };
     for _ in 0..ROUNDS {
-        let options = Options { min_severity: Severity::Advice, ..options.clone() };
+        let options = Options { min_severity: Severity::Advice, max_findings: usize::MAX, ..options.clone() };
         let report = validate(&fixed.text, kind, &options);
-        let mut edits: Vec<Edit> = Vec::new();
-        let mut taken = 0;
+        // By where they start, and in order; none reaches into the next.
+        let mut edits: BTreeMap<(usize, usize), Edit> = BTreeMap::new();
+        let reaches_in = |edits: &BTreeMap<(usize, usize), Edit>, edit: &Edit| {
+            let before = edits.range(..=(edit.span.end, usize::MAX)).next_back();
+            before.is_some_and(|((start, _), other)| edit.span.start < other.span.end.max(start + 1))
+        };
         for diagnostic in &report.diagnostics {
             let Some(suggestion) = diagnostic.suggestion.as_ref().filter(|one| one.safe && !one.edits.is_empty())
             else {
                 continue;
             };
-            let mut changes: Vec<Edit> = suggestion
+            let changes = suggestion
                 .edits
                 .iter()
-                .map(|edit| Edit::replace(Span { start: edit.start, end: edit.end }, edit.replacement.clone()))
-                .collect();
+                .map(|edit| Edit::replace(Span { start: edit.start, end: edit.end }, edit.replacement.clone()));
+            let mut changes: Vec<Edit> = changes.collect();
             changes.sort();
             // What reaches into another change waits for the next round.
-            let first = changes.first().map_or(0, |edit| edit.span.start);
-            let overlaps = edits.iter().any(|other| {
-                changes.iter().any(|edit| {
-                    edit.span.start < other.span.end.max(other.span.start + 1) && other.span.start <= edit.span.end
-                })
-            });
-            if overlaps || first < taken {
+            if changes.iter().any(|edit| reaches_in(&edits, edit)) {
                 continue;
             }
-            taken = first;
-            edits.append(&mut changes);
+            for (order, edit) in changes.into_iter().enumerate() {
+                edits.insert((edit.span.start, order), edit);
+            }
             fixed.codes.push(diagnostic.code);
         }
         if edits.is_empty() {
             break;
         }
+        let edits: Vec<Edit> = edits.into_values().collect();
         let (text, _) = apply(&fixed.text, &edits);
         // What does not help is not repeated for ever.
         if text == fixed.text {

@@ -2,7 +2,7 @@
 
 use super::context::{Checker, Shown};
 use super::fields::Codes;
-use crate::doc::{Document, ProblemKind, Shape, Value};
+use crate::doc::{Document, Problem, ProblemKind, Shape, Value};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -25,6 +25,9 @@ fn problems(checker: &mut Checker<'_>, document: &Document<'_>) {
         checker.text(code, first.span, "the text is not JSON: it looks like {}", &format);
         return;
     }
+    // Where the structure is lost at one place, what it looks like at another is a guess.
+    let lost = |problem: &Problem| problem.edits.is_empty() && problem.kind.is_of_structure();
+    let guessed = document.problems().iter().any(lost);
     for problem in document.problems() {
         let text = problem.kind.text();
         let code = match problem.kind {
@@ -41,7 +44,11 @@ fn problems(checker: &mut Checker<'_>, document: &Document<'_>) {
             found.severity(super::Severity::Error);
         }
         if !problem.edits.is_empty() {
-            found.safe("correct the text", problem.edits.iter().cloned());
+            let edits = problem.edits.iter().cloned();
+            match guessed {
+                true => found.propose("correct the text", edits),
+                false => found.safe("correct the text", edits),
+            };
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Reading with recovery. No recursion: the open lists and objects are a list of our own.
 
 use super::{
-    Document, Edit, MAX_DEPTH, MAX_LENGTH, MAX_PROBLEMS, NO_TAG, Node, Problem, ProblemKind, Shape, Span, edit, string,
-    tag,
+    Document, Edit, MAX_DEPTH, MAX_LENGTH, MAX_PROBLEMS, NO_TAG, Node, Problem, ProblemKind, Shape, Span, bit, edit,
+    string, tag,
 };
 
 /// What may come next in an open list or object.
@@ -22,6 +22,8 @@ struct Open {
     object: bool,
     expect: Expect,
     children: u32,
+    /// The bits of its members' tags.
+    keys: u32,
 }
 
 /// A key that was read.
@@ -44,6 +46,8 @@ struct Parser<'t> {
     /// The end of the last token that was no space.
     behind: usize,
     deepest: usize,
+    /// The text ends inside a string, a comment or a member: nobody knows what stood behind.
+    cut: bool,
     problems: Vec<Problem>,
 }
 
@@ -58,6 +62,7 @@ pub(super) fn parse(text: &[u8]) -> Document<'_> {
         open_objects: 0,
         behind: 0,
         deepest: 0,
+        cut: false,
         problems: Vec::new(),
     };
     parser.document();
@@ -132,6 +137,10 @@ impl Parser<'_> {
 
     /// Goes over white space and comments.
     fn space(&mut self) {
+        // Mostly there is none: before a colon or a comma, behind a bracket.
+        if !matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r' | b'#' | b'/')) {
+            return;
+        }
         loop {
             match self.peek() {
                 Some(b' ' | b'\t' | b'\n' | b'\r') => {
@@ -159,7 +168,10 @@ impl Parser<'_> {
             None => self.text.len(),
         };
         let span = Span { start, end: self.at };
-        self.problem(ProblemKind::Comment, span, vec![Edit::delete(span)]);
+        let open = found.is_none() && close == b"*/";
+        self.cut |= open;
+        let edits = if open { Vec::new() } else { vec![Edit::delete(span)] };
+        self.problem(ProblemKind::Comment, span, edits);
     }
 
     /// One move inside the innermost open list or object.
@@ -229,8 +241,19 @@ impl Parser<'_> {
         if let Some(Open { expect: Expect::Next(comma), .. }) = self.open.last() {
             edits.push(Edit::delete(Span { start: *comma, end: *comma + 1 }));
         }
-        edits.push(Edit::insert(self.text.len(), closing));
-        self.problem(ProblemKind::MissingClose, Span { start, end: start + 1 }, edits);
+        // Behind what was read last, if a comment follows that.
+        let behind = self.behind.max(start + 1);
+        let rest = self.text.get(behind..).unwrap_or_default();
+        let blank = rest.iter().all(|byte| byte.is_ascii_whitespace() || *byte == b',');
+        edits.push(Edit::insert(if blank { self.text.len() } else { behind }, closing));
+        if self.cut {
+            edits.clear();
+        }
+        // One cause, one finding.
+        let said = |last: &Problem| last.kind == ProblemKind::UnterminatedString && last.edits.is_empty();
+        if !self.problems.last().is_some_and(said) {
+            self.problem(ProblemKind::MissingClose, Span { start, end: start + 1 }, edits);
+        }
         while !self.open.is_empty() {
             self.close();
         }
@@ -256,6 +279,7 @@ impl Parser<'_> {
         if let Some(node) = self.nodes.get_mut(open.node) {
             node.end = self.at as u32;
             node.next = next;
+            node.keys = open.keys;
         }
         self.behind = self.at;
     }
@@ -304,8 +328,11 @@ impl Parser<'_> {
         self.behind = self.at;
         self.space();
         match self.peek() {
-            Some(b',' | b'}' | b']') | None => {
-                self.problem(ProblemKind::MissingValue, key, Vec::new());
+            other @ (Some(b',' | b'}' | b']') | None) => {
+                match other {
+                    Some(_) => self.problem(ProblemKind::MissingValue, key, Vec::new()),
+                    None => self.cut = true,
+                }
                 self.leaf(Shape::Lost, Key { span: key, tag, plain }, key.end);
             }
             Some(_) => self.value(Key { span: key, tag, plain }),
@@ -322,7 +349,7 @@ impl Parser<'_> {
                 let object = byte == b'{';
                 let node = self.push(if object { Shape::Object } else { Shape::Array }, key, start);
                 self.open_objects += usize::from(object);
-                self.open.push(Open { node, object, expect: Expect::First, children: 0 });
+                self.open.push(Open { node, object, expect: Expect::First, children: 0, keys: 0 });
                 self.deepest = self.deepest.max(self.open.len());
                 return;
             }
@@ -361,6 +388,7 @@ impl Parser<'_> {
         let (parent, position) = match self.open.last_mut() {
             Some(open) => {
                 open.children += 1;
+                open.keys |= bit(key.tag);
                 (open.node as u32, open.children - 1)
             }
             None => (0, 0),
@@ -368,7 +396,9 @@ impl Parser<'_> {
         let Key { span, tag, plain: plain_key } = key;
         let key = (span.start as u32, span.end as u32);
         let (start, next) = (start as u32, index as u32 + 1);
-        self.nodes.push(Node { shape, plain: false, plain_key, tag, start, end: start, key, parent, next, position });
+        let node =
+            Node { shape, plain: false, plain_key, tag, start, end: start, key, parent, next, position, keys: 0 };
+        self.nodes.push(node);
         index
     }
 
@@ -462,6 +492,7 @@ impl Parser<'_> {
             let at = self.at;
             match self.peek() {
                 None => {
+                    self.cut = true;
                     self.problem(ProblemKind::UnterminatedString, Span { start, end: start + 1 }, vec![]);
                     break;
                 }

@@ -71,6 +71,20 @@ pub enum ProblemKind {
 }
 
 impl ProblemKind {
+    /// Whether it is about where values begin and end, and not about one value alone.
+    pub(crate) fn is_of_structure(self) -> bool {
+        !matches!(
+            self,
+            ProblemKind::TooDeep
+                | ProblemKind::NotUtf8
+                | ProblemKind::BareWord
+                | ProblemKind::NumberForm
+                | ProblemKind::ControlCharacter
+                | ProblemKind::BadEscape
+                | ProblemKind::LoneSurrogate
+        )
+    }
+
     /// What it is, as the end of a sentence.
     pub fn text(self) -> &'static str {
         match self {

@@ -1,6 +1,8 @@
 //! Asks runc and crun what they say to configs with mistakes in them, and compares what the checker finds.
 
 mod exceptions;
+#[cfg(test)]
+mod fixes;
 mod judge;
 mod mutate;
 mod random;
@@ -104,6 +106,9 @@ fn work(
     loop {
         let index = next.fetch_add(1, Ordering::Relaxed);
         let Some(mutation) = mutations.get(index) else { return Ok(()) };
+        if index % 1000 == 999 {
+            eprintln!("{} of {}", index + 1, mutations.len());
+        }
         for tool in Tool::ALL {
             let mut disagreement = None;
             // What a runtime refuses by chance, on a busy machine, it does not refuse three times.
@@ -118,6 +123,8 @@ fn work(
                 }
             }
             if let Some(one) = disagreement {
+                // A long run tells at once; the list comes at its end.
+                eprintln!("{} {}: {}", one.sort, one.tool.name(), mutation.name);
                 found.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((index, one));
             }
         }

@@ -82,7 +82,11 @@ pub(super) fn check(checker: &mut Checker<'_>, value: Value<'_>, role: Role) {
 pub(super) fn digest(checker: &mut Checker<'_>, value: Value<'_>) -> bool {
     let text = value.as_str().unwrap_or_default();
     let Some((algorithm, encoded)) = patterns::digest(&text) else {
-        checker.at("OCI-IM-0104", value, &[&Shown(&text)]);
+        let found = checker.at("OCI-IM-0104", value, &[&Shown(&text)]);
+        if text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            let right = format!("sha256:{}", text.to_ascii_lowercase());
+            found.propose(format!("write {right:?}"), [value.replace(crate::doc::quote(&right))]);
+        }
         return false;
     };
     let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);

@@ -87,13 +87,23 @@ fn layers(checker: &mut Checker<'_>, root: Value<'_>, config: Option<Value<'_>>,
         checker.at("OCI-IM-0208", list, &[]);
     }
     let docker = checker.kind == Kind::DockerManifest;
+    // One cause, one finding: all of an image of the other format is here because of one word at the top.
+    let other = if docker { (OCI_CONFIG, OCI_LAYER) } else { (DOCKER_CONFIG, DOCKER_LAYER) };
+    let of_other = |layer: Value<'_>| layer.text("mediaType").is_some_and(|kind| kind.starts_with(other.1));
+    let config_of_other = config.and_then(|config| config.text("mediaType")).is_some_and(|kind| kind == other.0);
+    let whole = config_of_other && list.items().all(of_other);
+    if let (true, Some(value), Some(_)) = (whole, root.string("mediaType"), list.items().next()) {
+        let (is, says) = if docker { ("OCI", "Docker") } else { ("Docker", "OCI") };
+        let words = "config and layers are those of an {} image, and this is the type of {}'s";
+        checker.say("OCI-IM-0212", value, words, &[&is, &says]);
+    }
     let mut seen: BTreeMap<Cow<'_, str>, Value<'_>> = BTreeMap::new();
     let config_digest = config.and_then(|config| config.text("digest"));
     for layer in list.items() {
         descriptor::check(checker, layer, Role::Layer);
         let kind = layer.text("mediaType").unwrap_or_default().into_owned();
         if let (Some(value), true) = (layer.string("mediaType"), is_image && patterns::media_type(&kind)) {
-            media_type(checker, value, &kind, docker);
+            media_type(checker, value, &kind, docker != whole);
         }
         let foreign = kind.contains("nondistributable") || kind.contains("foreign");
         if let Some(urls) = layer.array("urls").filter(|urls| !foreign && urls.items().next().is_some()) {

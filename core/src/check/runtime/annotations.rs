@@ -72,6 +72,12 @@ fn one(checker: &mut Checker<'_>, member: Value<'_>, key: &str) {
         if context && text.as_deref().is_some_and(|text| !kinds.contains(&text)) {
             checker.at("OCI-RT-0515", member, &[&format!("{} is one of {}", Shown(key), kinds.join(", "))]);
         }
+    } else if key.starts_with("cdi.k8s.io/") {
+        for name in text.as_deref().unwrap_or_default().split(',').filter(|_| text.is_some()) {
+            if !patterns::cdi_device(name) {
+                checker.at("OCI-RT-0517", member, &[&Shown(name)]);
+            }
+        }
     } else if !patterns::reverse_domain(key) {
         checker.key("OCI-RT-0512", member, &[&Shown(key)]);
     }

@@ -3,7 +3,7 @@
 use super::namespaces::Namespaces;
 use crate::check::context::{Checker, Shown};
 use crate::check::view::View as _;
-use crate::check::{Kind, PathKind, Platform, Severity, patterns};
+use crate::check::{Kind, PathKind, Platform, Severity, names, patterns};
 use crate::doc::Value;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -55,7 +55,10 @@ fn read(value: Value<'_>) -> Access<'_> {
 fn access(checker: &mut Checker<'_>, rules: &[Access<'_>]) {
     for (position, rule) in rules.iter().enumerate() {
         if let (false, Some(value)) = (matches!(&*rule.kind, "" | "a" | "b" | "c"), rule.value.present("type")) {
-            checker.at("OCI-RT-0711", value, &[&Shown(&rule.kind)]);
+            let found = checker.at("OCI-RT-0711", value, &[&Shown(&rule.kind)]);
+            if let Some(meant) = names::meant("OCI-RT-0702", &rule.kind).filter(|meant| *meant != "p") {
+                found.propose(format!("write {meant:?}"), [value.replace(crate::doc::quote(meant))]);
+            }
         }
         if checker.needs_more("OCI-RT-0712", rule.value, "access") {
             let edit = match rule.value.present("access") {
@@ -64,10 +67,8 @@ fn access(checker: &mut Checker<'_>, rules: &[Access<'_>]) {
             };
             checker.missing("OCI-RT-0712", rule.value, "access").propose("write \"rwm\"", edit);
         } else if let Some(value) = rule.value.string("access") {
-            let mut letters: Vec<char> = rule.access.chars().collect();
-            letters.sort_unstable();
-            letters.dedup();
-            let fits = letters.len() == rule.access.len() && letters.iter().all(|letter| "rwm".contains(*letter));
+            let fits = rule.access.len() <= 3
+                && rule.access.chars().all(|letter| "rwm".contains(letter) && rule.access.matches(letter).count() == 1);
             if !fits {
                 checker.at("OCI-RT-0713", value, &[&Shown(&rule.access)]);
             }

@@ -18,6 +18,7 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>, namespaces: &Nam
 }
 
 fn time_offsets(checker: &mut Checker<'_>, offsets: Value<'_>, namespaces: &Namespaces<'_>) {
+    let mut unknown = false;
     for member in offsets.members() {
         let clock = member.key().unwrap_or_default();
         if !matches!(&*clock, "monotonic" | "boottime") {
@@ -25,9 +26,12 @@ fn time_offsets(checker: &mut Checker<'_>, offsets: Value<'_>, namespaces: &Name
             if let Some(right) = found.guess(&clock, ["monotonic", "boottime"]) {
                 found.propose(format!("write {right:?}"), member.rename(right));
             }
-            // The other rules are about offsets that could be set.
-            return;
+            unknown = true;
         }
+    }
+    // The other rules are about offsets that could be set.
+    if unknown {
+        return;
     }
     if !namespaces.has("time") && namespaces.are_readable() {
         let edit = namespaces.list.and_then(|list| list.push(r#"{"type": "time"}"#));

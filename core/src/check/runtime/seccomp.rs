@@ -3,7 +3,7 @@
 use crate::check::context::{Checker, Shown};
 use crate::check::view::{View as _, strings};
 use crate::check::{Profile, names};
-use crate::doc::Value;
+use crate::doc::{Edit, Shape, Span, Value};
 use std::borrow::Cow;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,8 +42,31 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
     for member in seccomp.members().chain(seccomp.list("syscalls").flat_map(Value::members)) {
         let key = member.key().unwrap_or_default();
         if DOCKER_MEMBERS.contains(&&*key) {
-            checker.key("OCI-RT-0921", member, &[&Shown(&key)]);
+            docker_member(checker, member, &key);
         }
+    }
+}
+
+/// A member that only Docker's profiles have. What says nothing is lost without harm.
+fn docker_member(checker: &mut Checker<'_>, member: Value<'_>, key: &str) {
+    let found = checker.key("OCI-RT-0921", member, &[&Shown(key)]);
+    let is_empty = match member.shape() {
+        Shape::Object | Shape::Array => member.children().next().is_none(),
+        Shape::Null => true,
+        _ => key == "comment",
+    };
+    let rule = member.parent().filter(|rule| rule.get("names").is_none());
+    match (member.as_str(), rule) {
+        (Some(name), Some(_)) if key == "name" => {
+            let list = format!("\"names\": [{}]", crate::doc::quote(&name));
+            let start = member.key_span().map_or(member.span().start, |span| span.start);
+            let edit = Edit::replace(Span { start, end: member.span().end }, list.clone());
+            found.propose(format!("write {list}"), [edit]);
+        }
+        _ if is_empty => {
+            found.warning().propose("remove it", member.remove());
+        }
+        _ => {}
     }
 }
 

@@ -67,3 +67,15 @@ proptest! {
         check_all(&text);
     }
 }
+
+#[test]
+fn a_text_that_was_cut_is_put_right_once_or_not_at_all() {
+    let text = r#"{"ociVersion": "1.2.0", /* a */ "root": {"path": "r", 'readonly': true,}, "mounts": [{"destination" "/a"}, // b
+        {"destination": "/b\n", "options": ["ro", "ro"]}], hostname: "x"}"#;
+    for end in 0..=text.len() {
+        let options = Options::default();
+        let once = fix(&text.as_bytes()[..end], Some(Kind::RuntimeConfig), &options);
+        let twice = fix(&once.text, Some(Kind::RuntimeConfig), &options);
+        assert_eq!((twice.text, twice.codes), (once.text, vec![]), "{}", &text[..end]);
+    }
+}
