@@ -13,6 +13,8 @@ import (
 
 	"github.com/containerd/containerd/v2/client"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/prototext"
 	"google.golang.org/protobuf/proto"
 )
@@ -79,7 +81,7 @@ func recorded(t *testing.T) client.Opt {
 		return recordedStream{stream, func(message any) error {
 			err := stream.RecvMsg(message)
 			// What ended by our own will ended at a moment of our own.
-			if ctx.Err() == nil {
+			if status.Code(err) != codes.Canceled {
 				r.add(method, message, err)
 			}
 			return err
