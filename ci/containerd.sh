@@ -1,10 +1,11 @@
 # Sourced by what compares with a real containerd: start_containerd FOLDER starts one whose files all lie in that folder, at
 # FOLDER/containerd.sock, waits until it answers, and sets containerd_pid. The PATH tells which one. Needs root.
 
-# Builds containerd 2.3 as target/containerd2/containerd.
+# Builds containerd 2.3 and its ctr in target/containerd2, unless they are there.
 build_containerd2() {
     # What is built must be what is committed: neither go.mod nor go.sum changes here.
-    (cd tests/containerd2 && GOFLAGS="-mod=readonly -buildvcs=false" go build -ldflags "-s -w" -o "$CARGO_TARGET_DIR/containerd2/containerd" .)
+    (cd tests/containerd2 && GOFLAGS="-mod=readonly -buildvcs=false" go build -ldflags "-s -w" -o "$CARGO_TARGET_DIR/containerd2/" \
+        ./containerd github.com/containerd/containerd/v2/cmd/ctr)
 }
 
 start_containerd() {

@@ -158,6 +158,11 @@ typedef struct sb_container sb_container;
 typedef struct sb_container_array sb_container_array;
 
 /**
+ * One finding of a report, to which it belongs.
+ */
+typedef struct sb_diagnostic sb_diagnostic;
+
+/**
  * What went wrong. A call that fails makes one when its `error_out` is not NULL, and the caller frees it with
  * sb_error_free(). It never changes, so any number of threads may read it. Its texts live as long as it does, and are
  * NUL-terminated besides having a length.
@@ -174,11 +179,6 @@ typedef struct sb_event sb_event;
  * Events in the order in which they happened. It never changes, so any number of threads may read it.
  */
 typedef struct sb_event_array sb_event_array;
-
-/**
- * One finding of a report, to which it belongs.
- */
-typedef struct sb_finding sb_finding;
 
 /**
  * The record of an image: a name for a piece of content. It is a value of its own: changing it changes nothing in a
@@ -359,7 +359,7 @@ typedef struct sb_time {
 /**
  * A place in a text. Lines and columns count from 1; a column counts Unicode characters.
  */
-typedef struct sb_place {
+typedef struct sb_span {
     /**
      * The line.
      */
@@ -388,7 +388,7 @@ typedef struct sb_place {
      * The length in bytes.
      */
     size_t length;
-} sb_place;
+} sb_span;
 
 #ifdef __cplusplus
 extern "C" {
@@ -689,8 +689,8 @@ enum sb_status sb_container_get(const struct sb_namespace *in_namespace,
                                 struct sb_error **error_out);
 
 /**
- * As sb_container_get(), but gives the protobuf message `containerd.services.containers.v1.Container`. The caller
- * frees `*message_out` with sb_bytes_free().
+ * As sb_container_get(), but gives the protobuf message `containerd.services.containers.v1.Container`, its fields in
+ * any order. The caller frees `*message_out` with sb_bytes_free().
  */
 enum sb_status sb_container_get_protobuf(const struct sb_namespace *in_namespace,
                                          struct sb_str id,
@@ -712,7 +712,8 @@ enum sb_status sb_container_list(const struct sb_namespace *in_namespace,
 
 /**
  * As sb_container_list(), but gives protobuf messages `containerd.services.containers.v1.Container` one behind the
- * other, each with its length in bytes before it as a varint. The caller frees `*messages_out` with sb_bytes_free().
+ * other, each with its length in bytes before it as a varint, and its fields in any order. The caller frees
+ * `*messages_out` with sb_bytes_free().
  */
 enum sb_status sb_container_list_protobuf(const struct sb_namespace *in_namespace,
                                           const struct sb_str *filters,
@@ -1066,8 +1067,8 @@ enum sb_status sb_image_get(const struct sb_namespace *in_namespace,
                             struct sb_error **error_out);
 
 /**
- * As sb_image_get(), but gives the protobuf message `containerd.services.images.v1.Image`. The caller frees
- * `*message_out` with sb_bytes_free().
+ * As sb_image_get(), but gives the protobuf message `containerd.services.images.v1.Image`, its fields in any order.
+ * The caller frees `*message_out` with sb_bytes_free().
  */
 enum sb_status sb_image_get_protobuf(const struct sb_namespace *in_namespace,
                                      struct sb_str name,
@@ -1088,7 +1089,8 @@ enum sb_status sb_image_list(const struct sb_namespace *in_namespace,
 
 /**
  * As sb_image_list(), but gives protobuf messages `containerd.services.images.v1.Image` one behind the other, each
- * with its length in bytes before it as a varint. The caller frees `*messages_out` with sb_bytes_free().
+ * with its length in bytes before it as a varint, and its fields in any order. The caller frees `*messages_out` with
+ * sb_bytes_free().
  */
 enum sb_status sb_image_list_protobuf(const struct sb_namespace *in_namespace,
                                       const struct sb_str *filters,
@@ -1359,7 +1361,8 @@ enum sb_status sb_lease_list(const struct sb_namespace *in_namespace,
 
 /**
  * As sb_lease_list(), but gives protobuf messages `containerd.services.leases.v1.Lease` one behind the other, each
- * with its length in bytes before it as a varint. The caller frees `*messages_out` with sb_bytes_free().
+ * with its length in bytes before it as a varint, and its fields in any order. The caller frees `*messages_out` with
+ * sb_bytes_free().
  */
 enum sb_status sb_lease_list_protobuf(const struct sb_namespace *in_namespace,
                                       const struct sb_str *filters,
@@ -1590,8 +1593,8 @@ enum sb_status sb_sandbox_get(const struct sb_namespace *in_namespace,
                               struct sb_error **error_out);
 
 /**
- * As sb_sandbox_get(), but gives the protobuf message `containerd.types.Sandbox`. The caller frees `*message_out` with
- * sb_bytes_free().
+ * As sb_sandbox_get(), but gives the protobuf message `containerd.types.Sandbox`, its fields in any order. The caller
+ * frees `*message_out` with sb_bytes_free().
  */
 enum sb_status sb_sandbox_get_protobuf(const struct sb_namespace *in_namespace,
                                        struct sb_str id,
@@ -1613,7 +1616,8 @@ enum sb_status sb_sandbox_list(const struct sb_namespace *in_namespace,
 
 /**
  * As sb_sandbox_list(), but gives protobuf messages `containerd.types.Sandbox` one behind the other, each with its
- * length in bytes before it as a varint. The caller frees `*messages_out` with sb_bytes_free().
+ * length in bytes before it as a varint, and its fields in any order. The caller frees `*messages_out` with
+ * sb_bytes_free().
  */
 enum sb_status sb_sandbox_list_protobuf(const struct sb_namespace *in_namespace,
                                         const struct sb_str *filters,
@@ -2349,10 +2353,10 @@ void sb_collected_free(struct sb_collected *collected);
  *
  * Errors: SB_ERR_DATA_LOSS for a record that cannot be read.
  */
-enum sb_status sb_owner(const struct sb_store *store,
-                        struct sb_str id,
-                        struct sb_bytes *json_out,
-                        struct sb_error **error_out);
+enum sb_status sb_store_owners(const struct sb_store *store,
+                               struct sb_str id,
+                               struct sb_bytes *json_out,
+                               struct sb_error **error_out);
 
 /**
  * As sb_image_delete(), but only if the image stands for the content of this digest, where `target_digest` is not empty; and
@@ -2431,12 +2435,12 @@ enum sb_status sb_metadb_dump(const struct sb_metadb *metadb,
                               struct sb_error **error_out);
 
 /**
- * As sb_owner(), of a database.
+ * As sb_store_owners(), of a database.
  */
-enum sb_status sb_metadb_owner(const struct sb_metadb *metadb,
-                               struct sb_str id,
-                               struct sb_bytes *json_out,
-                               struct sb_error **error_out);
+enum sb_status sb_metadb_owners(const struct sb_metadb *metadb,
+                                struct sb_str id,
+                                struct sb_bytes *json_out,
+                                struct sb_error **error_out);
 
 /**
  * Frees a database. It stays open until the namespaces that were made from it are freed too. NULL is allowed.
@@ -2686,14 +2690,14 @@ size_t sb_report_advice_count(const struct sb_report *report);
 /**
  * How many findings there are. 0 for NULL.
  */
-size_t sb_report_finding_count(const struct sb_report *report);
+size_t sb_report_diagnostic_count(const struct sb_report *report);
 
 /**
  * The finding at `index`, in the order of the text, or NULL when there are not so many. It belongs to the report, and lives as
  * long.
  */
-const struct sb_finding *sb_report_finding_at(const struct sb_report *report,
-                                              size_t index);
+const struct sb_diagnostic *sb_report_diagnostic_at(const struct sb_report *report,
+                                                    size_t index);
 
 /**
  * How many rules would have needed facts about a host. 0 for NULL.
@@ -2728,52 +2732,52 @@ void sb_report_free(struct sb_report *report);
 /**
  * The rule's code, such as `OCI-RT-0415`; sb_explain() has the rest of it. Of NULL: none (its data is NULL).
  */
-struct sb_str sb_finding_code(const struct sb_finding *finding);
+struct sb_str sb_diagnostic_code(const struct sb_diagnostic *diagnostic);
 
 /**
  * How bad it is here: `error`, `warning` or `advice`. Of NULL: none (its data is NULL).
  */
-struct sb_str sb_finding_severity(const struct sb_finding *finding);
+struct sb_str sb_diagnostic_severity(const struct sb_diagnostic *diagnostic);
 
 /**
  * The JSON pointer of the value; for a missing member that of the object without it. Of NULL: none (its data is NULL).
  */
-struct sb_str sb_finding_pointer(const struct sb_finding *finding);
+struct sb_str sb_diagnostic_pointer(const struct sb_diagnostic *diagnostic);
 
 /**
  * The member that is missing. If none is, and of NULL: none (its data is NULL).
  */
-struct sb_str sb_finding_missing(const struct sb_finding *finding);
+struct sb_str sb_diagnostic_missing(const struct sb_diagnostic *diagnostic);
 
 /**
  * The place in the text. All 0 for NULL.
  */
-struct sb_place sb_finding_place(const struct sb_finding *finding);
+struct sb_span sb_diagnostic_span(const struct sb_diagnostic *diagnostic);
 
 /**
  * The value as it was written, cut at 200 characters. Without one, for a secret, and of NULL: none (its data is NULL).
  */
-struct sb_str sb_finding_value(const struct sb_finding *finding);
+struct sb_str sb_diagnostic_value(const struct sb_diagnostic *diagnostic);
 
 /**
  * What is wrong, in a sentence. Of NULL: none (its data is NULL).
  */
-struct sb_str sb_finding_message(const struct sb_finding *finding);
+struct sb_str sb_diagnostic_message(const struct sb_diagnostic *diagnostic);
 
 /**
  * What will happen, and under which runtime; empty when the message says it. Of NULL: none (its data is NULL).
  */
-struct sb_str sb_finding_explanation(const struct sb_finding *finding);
+struct sb_str sb_diagnostic_explain(const struct sb_diagnostic *diagnostic);
 
 /**
  * How to put it right. Without a suggestion, and of NULL: none (its data is NULL).
  */
-struct sb_str sb_finding_suggestion(const struct sb_finding *finding);
+struct sb_str sb_diagnostic_suggestion(const struct sb_diagnostic *diagnostic);
 
 /**
  * Whether sb_fix() does what is suggested. False for NULL.
  */
-bool sb_finding_is_fixable(const struct sb_finding *finding);
+bool sb_diagnostic_is_fixable(const struct sb_diagnostic *diagnostic);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -76,6 +76,18 @@ type Diagnostic struct {
 	Related []Related `json:"related,omitempty"`
 	// Refs say where the rule comes from.
 	Refs []string `json:"refs,omitempty"`
+	// RefusedBy is what tools say when they refuse it, where their words are known.
+	RefusedBy []Refusal `json:"refused_by,omitempty"`
+}
+
+// Refusal is a tool's own words for refusing a document.
+type Refusal struct {
+	// Tool is runc, crun, containerd and so on.
+	Tool string `json:"tool"`
+	// Version is the tool's, as in 1.1, >=1.2 or HEAD; empty where all that are known say so.
+	Version string `json:"version,omitempty"`
+	// Text is what it says. Names and numbers in it are those of an example.
+	Text string `json:"text"`
 }
 
 // Span is a place in a text. Lines and columns count from 1; a column counts Unicode characters.

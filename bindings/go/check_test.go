@@ -39,6 +39,17 @@ func TestValidate(t *testing.T) {
 		t.Errorf("it lies at %q, %d bytes", at, found.Span.Length)
 	}
 
+	refused := must(stowbook.Validate([]byte(`{"ociVersion": "1.2.0"}`), stowbook.CheckOptions{Kind: "runtime-config"}))(t)
+	tools := map[string]bool{}
+	for _, diagnostic := range refused.Diagnostics {
+		for _, refusal := range diagnostic.RefusedBy {
+			tools[refusal.Tool] = refusal.Text != ""
+		}
+	}
+	if !tools["runc"] {
+		t.Errorf("runc refuses it, but %+v", refused.Diagnostics)
+	}
+
 	without := must(stowbook.Validate([]byte(config), stowbook.CheckOptions{Ignore: []string{"OCI-RT-0415"}}))(t)
 	if len(without.Diagnostics) != len(report.Diagnostics)-1 {
 		t.Errorf("%d findings instead of %d", len(without.Diagnostics), len(report.Diagnostics)-1)
@@ -167,7 +178,7 @@ func TestOwner(t *testing.T) {
 	record := web()
 	record.Image = "nginx"
 	must(store.Namespace("default").Containers().Create(ctx, record))(t)
-	owned := must(store.Owner(ctx, digest))(t)
+	owned := must(store.Owners(ctx, digest))(t)
 	if len(owned) != 1 || owned[0].Namespace != "default" || owned[0].Type != "content" || owned[0].Exists || len(owned[0].Owners) != 2 {
 		t.Fatalf("%+v", owned)
 	}
@@ -177,7 +188,7 @@ func TestOwner(t *testing.T) {
 	if container := owned[0].Owners[1]; container.ID != "web" || container.How.Name != "image" || container.Of.ID != "nginx" {
 		t.Errorf("%+v", container)
 	}
-	if owned := must(store.Owner(ctx, "nobody"))(t); len(owned) != 0 {
+	if owned := must(store.Owners(ctx, "nobody"))(t); len(owned) != 0 {
 		t.Errorf("%+v", owned)
 	}
 }

@@ -157,19 +157,19 @@ type Owner struct {
 	Of Resource `json:"of"`
 }
 
-// Owner tells who refers to what is called id, in all namespaces: a digest, the name of an image, the key of a snapshot, a
+// Owners tells who refers to what is called id, in all namespaces: a digest, the name of an image, the key of a snapshot, a
 // reference of an ingest, the id of a container, lease or sandbox. It is empty when nothing is called so, and nothing refers
 // to it.
 //
 // Errors: [ErrDataLoss] for a record that cannot be read.
-func (s *Store) Owner(ctx context.Context, id string) ([]Owned, error) {
+func (s *Store) Owners(ctx context.Context, id string) ([]Owned, error) {
 	hold, place, err := s.enter(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer hold.release()
 	var result C.sbgo_result
-	C.sb_owner(place.store, str(id), &result.bytes, &result.error)
+	C.sb_store_owners(place.store, str(id), &result.bytes, &result.error)
 	return takeList[Owned](result)
 }
 

@@ -175,7 +175,7 @@ func (r *Runtime) read(b []byte) error {
 			f.keep()
 		}
 	}
-	r.Unknown = f.unknown
+	r.Unknown = append(r.Unknown, f.unknown...) // a runtime may come in two pieces, which are one
 	return f.err
 }
 

@@ -119,15 +119,15 @@ func (m *MetaDB) Dump(ctx context.Context) (json.RawMessage, error) {
 	return take(result, copyOf)
 }
 
-// Owner tells who refers to what is called id: as [Store.Owner].
-func (m *MetaDB) Owner(ctx context.Context, id string) ([]Owned, error) {
+// Owners tells who refers to what is called id: as [Store.Owners].
+func (m *MetaDB) Owners(ctx context.Context, id string) ([]Owned, error) {
 	hold, place, err := m.enter(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer hold.release()
 	var result C.sbgo_result
-	C.sb_metadb_owner(place.metadb, str(id), &result.bytes, &result.error)
+	C.sb_metadb_owners(place.metadb, str(id), &result.bytes, &result.error)
 	return takeList[Owned](result)
 }
 
@@ -174,8 +174,8 @@ func SalvageMetaDBBytes(file []byte) (json.RawMessage, error) {
 	return take(result, copyOf)
 }
 
-// ImportOptions say what is taken over from a database.
-type ImportOptions struct {
+// MetaDBImportOptions say what is taken over from a database.
+type MetaDBImportOptions struct {
 	// Namespaces are those that are taken over; all when there is none.
 	Namespaces []string
 	// DryRun only tells what would be done.
@@ -184,12 +184,33 @@ type ImportOptions struct {
 	KeepExisting bool
 }
 
-// ImportMetaDB takes records over from a database of containerd, all together or nothing, and tells what it did: JSON as
-// `stowbook metadb import -o json` prints it.
+// MetaDBImportReport is what was taken over from a database of containerd, or would be.
+type MetaDBImportReport struct {
+	// Namespaces is how many were made, as with the other kinds.
+	Namespaces uint64 `json:"namespaces"`
+	Containers uint64 `json:"containers"`
+	Images     uint64 `json:"images"`
+	Leases     uint64 `json:"leases"`
+	Sandboxes  uint64 `json:"sandboxes"`
+	Blobs      uint64 `json:"blobs"`
+	Ingests    uint64 `json:"ingests"`
+	Snapshots  uint64 `json:"snapshots"`
+	// Unchanged is how many records the book had already, with the same content.
+	Unchanged uint64 `json:"unchanged"`
+	// Conflicts are what the book has already with another content, in words.
+	Conflicts []string `json:"conflicts"`
+	// Inexact is what a book cannot hold to the byte, in words.
+	Inexact []string `json:"inexact"`
+	// Concluded is what was concluded because a database does not tell it: the kinds of snapshots.
+	Concluded []string `json:"concluded"`
+}
+
+// ImportMetaDB takes records over from a database of containerd, all together or nothing, with their times as they are. The bytes
+// of content and snapshots are not in a database.
 //
 // Errors: [ErrAlreadyExists] for a record that the book has with another content; [ErrFailedPrecondition] for a value that a
 // book cannot hold to the byte; [ErrNotFound] for a namespace that is not there; [ErrDataLoss]. Nothing was changed then.
-func (s *Store) ImportMetaDB(ctx context.Context, from *MetaDB, options ImportOptions) (json.RawMessage, error) {
+func (s *Store) ImportMetaDB(ctx context.Context, from *MetaDB, options MetaDBImportOptions) (*MetaDBImportReport, error) {
 	hold, place, err := s.enter(ctx)
 	if err != nil {
 		return nil, err
@@ -202,5 +223,5 @@ func (s *Store) ImportMetaDB(ctx context.Context, from *MetaDB, options ImportOp
 	defer holdFrom.release()
 	result := C.sbgo_store_import_metadb(
 		place.store, source.metadb, texts(options.Namespaces), C.bool(options.DryRun), C.bool(options.KeepExisting))
-	return take(result, copyOf)
+	return take(result, fromJSON[MetaDBImportReport])
 }

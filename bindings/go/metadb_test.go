@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -37,7 +38,7 @@ func TestMetaDB(t *testing.T) {
 				records++
 			}
 			for image := range in.Images().All(ctx) {
-				owned := must(db.Owner(ctx, image.Target.Digest))(t)
+				owned := must(db.Owners(ctx, image.Target.Digest))(t)
 				if len(owned) == 0 || len(owned[0].Owners) == 0 {
 					t.Errorf("nobody owns the target of %s: %+v", image.Name, owned)
 				}
@@ -104,13 +105,16 @@ func TestImportMetaDB(t *testing.T) {
 	store, db := openMemory(t), must(stowbook.OpenMetaDB(metaDB))(t)
 	defer db.Close()
 	namespaces := must(db.Namespaces().List(ctx))(t)
-	if report := must(store.ImportMetaDB(ctx, db, stowbook.ImportOptions{DryRun: true}))(t); !json.Valid(report) {
-		t.Errorf("%s", report)
+	told := must(store.ImportMetaDB(ctx, db, stowbook.MetaDBImportOptions{DryRun: true}))(t)
+	if told.Namespaces != uint64(len(namespaces)) || told.Containers == 0 || len(told.Conflicts) != 0 {
+		t.Errorf("%+v", told)
 	}
 	if list := must(store.Namespaces().List(ctx))(t); len(list) != 0 {
 		t.Errorf("a dry run made %v", list)
 	}
-	must(store.ImportMetaDB(ctx, db, stowbook.ImportOptions{}))(t)
+	if report := must(store.ImportMetaDB(ctx, db, stowbook.MetaDBImportOptions{}))(t); !reflect.DeepEqual(report, told) {
+		t.Errorf("%+v, and not %+v", report, told)
+	}
 	for _, namespace := range namespaces {
 		there := must(db.Namespace(namespace.Name).Containers().List(ctx))(t)
 		here := must(store.Namespace(namespace.Name).Containers().List(ctx))(t)
@@ -123,11 +127,14 @@ func TestImportMetaDB(t *testing.T) {
 	other := must(containers.List(ctx))(t)[0]
 	other.Image = "another"
 	must(containers.Update(ctx, other, "image"))(t)
-	_, err := store.ImportMetaDB(ctx, db, stowbook.ImportOptions{})
+	_, err := store.ImportMetaDB(ctx, db, stowbook.MetaDBImportOptions{})
 	isKind(t, err, stowbook.ErrAlreadyExists)
-	must(store.ImportMetaDB(ctx, db, stowbook.ImportOptions{KeepExisting: true}))(t)
-	_, err = store.ImportMetaDB(ctx, db, stowbook.ImportOptions{Namespaces: []string{"no-such"}})
+	kept := must(store.ImportMetaDB(ctx, db, stowbook.MetaDBImportOptions{KeepExisting: true}))(t)
+	if kept.Containers != 0 || kept.Unchanged == 0 || len(kept.Conflicts) != 1 {
+		t.Errorf("%+v", kept)
+	}
+	_, err = store.ImportMetaDB(ctx, db, stowbook.MetaDBImportOptions{Namespaces: []string{"no-such"}})
 	isKind(t, err, stowbook.ErrNotFound)
-	_, err = store.ImportMetaDB(ctx, nil, stowbook.ImportOptions{})
+	_, err = store.ImportMetaDB(ctx, nil, stowbook.MetaDBImportOptions{})
 	isKind(t, err, stowbook.ErrInvalidArgument)
 }

@@ -21,6 +21,21 @@ func expiring(name string) *stowbook.Image {
 	return &stowbook.Image{Name: name, Labels: map[string]string{"containerd.io/gc.expire": "2999-01-01T00:00:00Z"}, Target: target()}
 }
 
+func TestUnknownFieldsStay(t *testing.T) {
+	unknown := []byte{0xf8, 0x06, 0x07} // field 111
+	containers := openMemory(t).Namespace("default").Containers()
+	want := web()
+	want.Unknown, want.Runtime.Unknown = unknown, unknown
+	want.Runtime.Options = &stowbook.Any{TypeURL: "options", Value: []byte("{}"), Unknown: unknown}
+	created := must(containers.Create(ctx, want))(t)
+	want.CreatedAt, want.UpdatedAt = created.CreatedAt, created.UpdatedAt
+	for _, got := range []*stowbook.Container{created, must(containers.Get(ctx, "web"))(t), must(containers.List(ctx))(t)[0]} {
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("got %+v, not %+v", got, want)
+		}
+	}
+}
+
 func TestContainers(t *testing.T) {
 	containers := openMemory(t).Namespace("default").Containers()
 	before := time.Now()

@@ -97,23 +97,27 @@ func (f *fields) next() bool {
 			f.err = errMalformed(tag)
 			return false
 		}
-		length := protowire.ConsumeFieldValue(number, kind, f.rest[tag:])
+		var length int
+		known := true
+		f.number, f.value, f.varint = number, nil, 0
+		switch kind {
+		case protowire.BytesType:
+			f.value, length = protowire.ConsumeBytes(f.rest[tag:])
+		case protowire.VarintType:
+			f.varint, length = protowire.ConsumeVarint(f.rest[tag:])
+		default: // no record has fields of the other types
+			length = protowire.ConsumeFieldValue(number, kind, f.rest[tag:])
+			known = false
+		}
 		if length < 0 {
 			f.err = errMalformed(length)
 			return false
 		}
-		value := f.rest[tag : tag+length]
 		f.field, f.rest = f.rest[:tag+length], f.rest[tag+length:]
-		f.number, f.value, f.varint = number, nil, 0
-		switch kind {
-		case protowire.BytesType:
-			f.value, _ = protowire.ConsumeBytes(value)
-			return true
-		case protowire.VarintType:
-			f.varint, _ = protowire.ConsumeVarint(value)
+		if known {
 			return true
 		}
-		f.keep() // no record has fields of the other types
+		f.keep()
 	}
 	return false
 }

@@ -80,5 +80,6 @@ fn no_acknowledged_record_is_lost_when_the_server_is_killed() {
         // Each record that is there has its event: none is half done.
         let records = containers.containers().list(&[""]).unwrap().len() as u64;
         assert_eq!(store.events().bounds().unwrap().last, records);
+        println!("{round}: {} acknowledged, {records} found", acknowledged.lock().unwrap().len());
     }
 }

@@ -1,4 +1,4 @@
-//! `stowbook serve` under clients that begin messages and never finish them: its memory stays bounded, and others are served.
+//! `stowbook serve` under clients that mean no good, or forget what they began: its memory stays bounded, and others are served.
 
 #![cfg(all(target_os = "linux", feature = "serve"))]
 #![allow(clippy::unwrap_used)]
@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use stowbook::model::{Any, Container};
-use stowbook::{Context, ErrorKind, InNamespace};
+use stowbook::{Context, ErrorKind, InNamespace, Since};
 use stowbook_grpc::Remote;
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -23,7 +23,9 @@ const DATA: u8 = 0;
 const HEADERS: u8 = 1;
 const SETTINGS: u8 = 4;
 const WINDOW_UPDATE: u8 = 8;
+const CONTINUATION: u8 = 9;
 const ACK: u8 = 1;
+const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
 
 /// A connection that speaks just enough HTTP/2.
@@ -54,6 +56,18 @@ impl Raw {
         self.stream.write_all(&frame).unwrap();
     }
 
+    /// As the server may have hung up already.
+    fn try_send(&mut self, kind: u8, flags: u8, call: u32, payload: &[u8]) {
+        let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+        let _ = self.stream.write_all(&[&length[1..], &[kind, flags], &call.to_be_bytes(), payload].concat());
+    }
+
+    fn wait_for_answer(&mut self) {
+        while self.answered == 0 {
+            self.receive();
+        }
+    }
+
     fn receive(&mut self) {
         let mut header = [0; 9];
         self.stream.read_exact(&mut header).unwrap();
@@ -69,15 +83,11 @@ impl Raw {
         }
     }
 
-    /// Begins a message of 16 MiB and sends the first of them.
-    fn begin(&mut self, call: u32) {
+    fn call(&mut self, call: u32, path: &str) {
         let mut headers = vec![0x83, 0x86];
-        for (name, value) in [
-            (":path", "/containerd.services.containers.v1.Containers/Create"),
-            (":authority", "localhost"),
-            ("te", "trailers"),
-            ("content-type", "application/grpc"),
-        ] {
+        for (name, value) in
+            [(":path", path), (":authority", "localhost"), ("te", "trailers"), ("content-type", "application/grpc")]
+        {
             headers.push(0);
             for text in [name, value] {
                 headers.push(u8::try_from(text.len()).unwrap());
@@ -85,6 +95,11 @@ impl Raw {
             }
         }
         self.send(HEADERS, END_HEADERS, call, &headers);
+    }
+
+    /// Begins a message of 16 MiB and sends the first of them.
+    fn begin(&mut self, call: u32) {
+        self.call(call, "/containerd.services.containers.v1.Containers/Create");
         let mut message = vec![0; SENT_BYTES];
         message[1] = 1;
         for part in message.chunks(16 * 1024) {
@@ -161,4 +176,102 @@ fn messages_that_are_never_finished_take_bounded_memory() {
     }
     assert!(server.peak_kib() < BOUND_KIB, "{} KiB", server.peak_kib());
     println!("{begun} calls begun, at most {} KiB", server.peak_kib());
+}
+
+#[test]
+fn subscribers_that_are_slow_or_vanish_cost_others_nothing() {
+    const SUBSCRIBERS: usize = 200;
+    const RECORDS: usize = 2000;
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let socket = folder.path().join("s");
+    let mut subscribers: Vec<Raw> = (0..SUBSCRIBERS)
+        .map(|_| {
+            let mut raw = Raw::connect(&socket);
+            raw.call(1, "/containerd.services.events.v1.Events/Subscribe");
+            raw.send(DATA, END_STREAM, 1, &[0; 5]);
+            raw.wait_for_answer();
+            raw
+        })
+        .collect();
+    // Half of them vanish, the others never read.
+    subscribers.truncate(SUBSCRIBERS / 2);
+    let remote = Remote::new(&socket).unwrap();
+    let mut listener = remote.events(Since::Now, &[r#"topic=="/containers/create""#]).unwrap();
+    let namespace = InNamespace::new(&remote, Context::in_namespace("default"));
+    for number in 0..RECORDS {
+        let mut container = Container::new(format!("c{number}"), "runc");
+        // The event has it too: 8 MB for each subscriber.
+        container.image = "i".repeat(4000);
+        namespace.containers().create(&container).unwrap();
+    }
+    for number in 0..RECORDS {
+        let event = listener.next(Some(PATIENCE)).unwrap().unwrap().envelope.event.unwrap();
+        let id = format!("c{number}");
+        assert!(event.value.windows(id.len()).any(|part| part == id.as_bytes()), "{number}");
+    }
+    assert!(server.peak_kib() < BOUND_KIB / 4, "{} KiB", server.peak_kib());
+    println!("{SUBSCRIBERS} subscribers, {RECORDS} events, at most {} KiB", server.peak_kib());
+    drop(subscribers);
+}
+
+#[test]
+fn frames_and_headers_that_are_none_and_messages_as_large_as_they_may_be() {
+    const CONNECTIONS: u32 = 300;
+    const CLIENTS: usize = 6;
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let socket = folder.path().join("s");
+    let mut state = 7_u32;
+    for connection in 0..CONNECTIONS {
+        let mut raw = Raw::connect(&socket);
+        let noise: Vec<u8> = (0..500)
+            .map(|_| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                state.to_be_bytes()[0]
+            })
+            .collect();
+        match connection % 3 {
+            // Frames of any kind, for any call.
+            0 => noise.chunks(20).for_each(|part| raw.try_send(part[0] % 11, part[1], u32::from(part[2]), part)),
+            // No frames at all.
+            1 => drop(raw.stream.write_all(&noise)),
+            // Headers that never end.
+            _ => {
+                let field = [&[0x40, 1, b'a', 0x7f, 0xe0, 0x7c][..], &[b'x'; 16_095]].concat();
+                raw.try_send(HEADERS, 0, 1, &[0x83, 0x86]);
+                (0..100).for_each(|_| raw.try_send(CONTINUATION, 0, 1, &field));
+            }
+        }
+    }
+    println!("{CONNECTIONS} connections that make no sense, at most {} KiB", server.peak_kib());
+    std::thread::scope(|scope| {
+        for number in 0..CLIENTS {
+            let remote = Remote::new(&socket).unwrap();
+            scope.spawn(move || {
+                let namespace = InNamespace::new(&remote, Context::in_namespace("default"));
+                let mut container = Container::new(format!("c{number}"), "runc");
+                container.spec = Some(Any::new("t", vec![7; 15 * 1024 * 1024]));
+                namespace.containers().create(&container).unwrap();
+                assert_eq!(namespace.containers().get(&container.id).unwrap().spec, container.spec);
+            });
+        }
+    });
+    assert!(server.peak_kib() < BOUND_KIB, "{} KiB", server.peak_kib());
+    println!("{CLIENTS} records of 15 MiB at a time, at most {} KiB", server.peak_kib());
+}
+
+/// Needs `ulimit -n 4096`, here and for the server, which inherits it.
+#[test]
+#[ignore = "needs more file descriptors than most systems give a process"]
+fn a_thousand_connections_that_do_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let socket = folder.path().join("s");
+    let held: Vec<Raw> = (0..1000).map(|_| Raw::connect(&socket)).collect();
+    let remote = Remote::new(&socket).unwrap();
+    let namespace = InNamespace::new(&remote, Context::in_namespace("default"));
+    namespace.containers().create(&Container::new("one", "runc")).unwrap();
+    assert!(server.peak_kib() < BOUND_KIB / 4, "{} KiB", server.peak_kib());
+    println!("{} connections, at most {} KiB", held.len(), server.peak_kib());
 }

@@ -30,6 +30,7 @@ mod repair;
 mod report;
 mod rules;
 mod runtime;
+mod seen;
 mod syntax;
 #[cfg(test)]
 mod tests;

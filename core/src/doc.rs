@@ -82,6 +82,8 @@ struct Node {
     next: u32,
     /// The position among the parent's children.
     position: u32,
+    /// The [`bit`]s of its members' tags. Most members that are asked for are not there, which this tells at once.
+    keys: u32,
 }
 
 /// What stands for a node that is not there.
@@ -96,6 +98,7 @@ static NOWHERE: Node = Node {
     parent: 0,
     next: 0,
     position: 0,
+    keys: 0,
 };
 
 /// The tag of what has no key.
@@ -114,6 +117,12 @@ pub(crate) const fn tag(key: &[u8]) -> u16 {
     let mixed = (length as u32) ^ ((*first as u32) << 4) ^ ((*middle as u32) << 7) ^ ((*last as u32) << 9);
     // Never `NO_TAG`.
     (mixed as u16) | 1
+}
+
+/// One of 32 bits for a tag.
+fn bit(tag: u16) -> u32 {
+    // The upper bits of a product depend on all bits of the tag.
+    1 << (u32::from(tag).wrapping_mul(0x9e37_79b1) >> 27)
 }
 
 /// A text and what was read in it.
@@ -261,7 +270,9 @@ impl<'d> Value<'d> {
 
     /// The number, if it is an integer in plain digits that fits.
     pub fn as_integer(self) -> Option<i128> {
-        self.as_number()?.parse().ok()
+        let number = self.as_number()?;
+        // Few are longer than a machine's integers, which are much faster to read.
+        number.parse::<i64>().map(i128::from).or_else(|_| number.parse()).ok()
     }
 
     /// The value that holds this one.
@@ -318,10 +329,18 @@ impl<'d> Value<'d> {
         self.find(tag(key.as_bytes()), key)
     }
 
-    /// The same, with the tag of the key.
+    /// The value at a JSON pointer (RFC 6901) that begins here.
+    pub(crate) fn at(self, pointer: &str) -> Option<Value<'d>> {
+        pointer::resolve(self, pointer)
+    }
+
+    /// The same as [`Value::get`], with the tag of the key.
     #[inline(never)]
     pub(crate) fn find(self, tag: u16, key: &str) -> Option<Value<'d>> {
-        let Node { shape: Shape::Object, next: end, .. } = *self.node() else { return None };
+        let Node { shape: Shape::Object, next: end, keys, .. } = *self.node() else { return None };
+        if keys & bit(tag) == 0 {
+            return None;
+        }
         let (mut found, mut at) = (None, self.index + 1);
         while at < end {
             let value = Value { document: self.document, index: at };

@@ -25,6 +25,7 @@
 )]
 
 mod adaptor;
+mod base64;
 mod check;
 mod decode;
 mod dump;

@@ -28,7 +28,7 @@ impl FromPyObject<'_, '_> for Source {
 }
 
 impl Source {
-    fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         match self {
             Source::Text(text) => text.0.as_bytes(),
             Source::Bytes(bytes) => bytes,

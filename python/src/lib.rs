@@ -47,7 +47,7 @@ mod _stowbook {
     #[pymodule_export]
     use crate::remote::{Remote, connect};
     #[pymodule_export]
-    use crate::store::Store;
+    use crate::store::{Store, restore};
     #[pymodule_export]
     use crate::transaction::Transaction;
     use pyo3::prelude::*;

@@ -1,3 +1,4 @@
+use crate::check::Source;
 use crate::collections::Namespaces;
 use crate::error::raise;
 use crate::events::{self, Events};
@@ -9,13 +10,12 @@ use crate::text::{FilePath, Text};
 use crate::transaction::Transaction;
 use crate::values;
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyTuple};
+use pyo3::types::{PyBytes, PyList, PyTuple};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use stowbook::gc::CollectOptions;
-use stowbook::metadb::ImportOptions;
-use stowbook::{ErrorKind, OpenOptions};
+use stowbook::{Error, ErrorKind, ImportOptions, OpenOptions, RestoreOptions, metadb};
 
 /// A book of container metadata, embedded in this process: in a file, or in memory.
 ///
@@ -153,14 +153,14 @@ impl Store {
         dry_run: bool,
         keep_existing: bool,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let mut options = ImportOptions::default();
+        let mut options = metadb::ImportOptions::default();
         options.namespaces = namespaces.into_iter().map(|name| name.0).collect();
         options.dry_run = dry_run;
         options.keep_existing = keep_existing;
         let metadb = metadb.get().opened();
         let import = || metadb.with(|metadb| self.book.with(|store| store.import_metadb(metadb, &options)));
         let report = py.detach(import).map_err(raise)?;
-        values::read(py, "import_report", &report)
+        values::read(py, "metadb_import_report", &report)
     }
 
     /// What is called ``id`` (a digest, an image, a snapshot's key, a container …), with all that refers to it. Empty when
@@ -190,7 +190,22 @@ impl Store {
         PyList::new(py, findings.collect::<PyResult<Vec<_>>>()?)
     }
 
-    /// Copies the book as it is now into a new file, checking every value on the way. Others may write meanwhile.
+    /// Gives unused space of the file back to the system. Raises FailedPreconditionError while the book is being read.
+    ///
+    /// >>> import os, tempfile
+    /// >>> from stowbook import Store
+    /// >>> with tempfile.TemporaryDirectory() as folder:
+    /// ...     with Store.open(os.path.join(folder, "book.redb")) as store:
+    /// ...         store.compact()
+    /// ...         store.check()
+    /// []
+    fn compact(&self, py: Python<'_>) -> PyResult<()> {
+        py.detach(|| self.book.with(stowbook::Store::compact)).map_err(raise)
+    }
+
+    /// Copies the book as it is now into a new file, checking every value on the way. Others may write meanwhile. The bytes of
+    /// content are not in the book: copy their directory after it. Raises AlreadyExistsError when there is a file, and
+    /// DataLossError when a value is damaged. ``restore`` puts the copy back.
     ///
     /// >>> import os, tempfile
     /// >>> from stowbook import Namespace, Store
@@ -203,8 +218,56 @@ impl Store {
     /// ...         print(again.namespaces.list())
     /// [Namespace('k8s.io')]
     #[allow(clippy::needless_pass_by_value, reason = "Python hands it over")]
-    fn backup(&self, py: Python<'_>, to: FilePath) -> PyResult<()> {
-        py.detach(|| self.book.with(|store| store.backup(&to.0))).map(drop).map_err(raise)
+    fn backup(&self, py: Python<'_>, path: FilePath) -> PyResult<()> {
+        py.detach(|| self.book.with(|store| store.backup(&path.0))).map(drop).map_err(raise)
+    }
+
+    /// The whole book as it is now, as lines of JSON, as ``stowbook export`` writes them: for reading, for keeping, for
+    /// ``import_``. They are held in memory; for a book that is too large for that there is ``backup``. Raises DataLossError
+    /// when a value is damaged.
+    ///
+    /// >>> import json
+    /// >>> from stowbook import Container, Store
+    /// >>> store = Store.in_memory()
+    /// >>> created = store.namespace("default").containers.create(Container("web", "runc"))
+    /// >>> lines = [json.loads(line) for line in store.export().splitlines()]
+    /// >>> [line["record"]["runtime"] for line in lines if line.get("kind") == "container"]
+    /// [{'name': 'runc'}]
+    fn export<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let export = |store: &stowbook::Store| {
+            let mut lines = Vec::new();
+            store.export(|line| {
+                lines.extend_from_slice(line.as_bytes());
+                Ok::<_, Error>(())
+            })?;
+            Ok(lines)
+        };
+        let lines = py.detach(|| self.book.with(export)).map_err(raise)?;
+        Ok(PyBytes::new(py, &lines))
+    }
+
+    /// Adds what ``export`` gave, all together or nothing. Into an empty book goes everything, the event log included, and with
+    /// ``same_book`` the book's id too, so that cursors of the exported one go on to count; into any other book the records
+    /// that it does not have.
+    ///
+    /// Raises InvalidArgumentError, with the line, for what is no export, or not whole; AlreadyExistsError for a record with
+    /// another content; FailedPreconditionError for ``same_book`` with a book that is not empty, or a newer file format.
+    /// Nothing was changed then.
+    ///
+    /// >>> from stowbook import Container, Store
+    /// >>> store, copy = Store.in_memory(), Store.in_memory()
+    /// >>> created = store.namespace("default").containers.create(Container("web", "runc"))
+    /// >>> copy.import_(store.export()).with_events
+    /// True
+    /// >>> copy.namespace("default").containers.get("web") == created
+    /// True
+    #[pyo3(signature = (lines, *, same_book=false))]
+    #[allow(clippy::needless_pass_by_value, reason = "Python hands it over")]
+    fn import_<'py>(&self, py: Python<'py>, lines: Source, same_book: bool) -> PyResult<Bound<'py, PyAny>> {
+        let mut options = ImportOptions::default();
+        options.same_book = same_book;
+        let report = py.detach(|| self.book.with(|store| store.import(lines.bytes(), &options))).map_err(raise)?;
+        values::read(py, "import_report", &report)
     }
 
     /// Lets the file go, when the operations that run have ended. Transactions that are not committed are rolled back. A
@@ -271,4 +334,30 @@ fn open_interruptibly(
             result => return result.map_err(raise),
         }
     }
+}
+
+/// Puts the book in the file ``backup`` at ``path``, after checking every value of it; over a book that is there only with
+/// ``replace``.
+///
+/// Raises NotFoundError when there is no backup; AlreadyExistsError when there is a file and it is not to be replaced;
+/// UnavailableError when a process holds it; DataLossError when the backup is damaged. Nothing was changed then.
+///
+/// >>> import os, tempfile
+/// >>> from stowbook import Namespace, Store, restore
+/// >>> with tempfile.TemporaryDirectory() as folder:
+/// ...     book, backup = os.path.join(folder, "book.redb"), os.path.join(folder, "backup.redb")
+/// ...     with Store.open(book) as store:
+/// ...         store.backup(backup)
+/// ...         created = store.namespaces.create(Namespace("k8s.io"))
+/// ...     restore(backup, book, replace=True)
+/// ...     with Store.open(book) as store:
+/// ...         store.namespaces.list()
+/// []
+#[pyfunction]
+#[pyo3(signature = (backup, path, *, replace=false))]
+#[allow(clippy::needless_pass_by_value, reason = "Python hands it over")]
+pub(crate) fn restore(py: Python<'_>, backup: FilePath, path: FilePath, replace: bool) -> PyResult<()> {
+    let mut options = RestoreOptions::default();
+    options.replace = replace;
+    py.detach(|| stowbook::restore(&backup.0, &path.0, &options)).map(drop).map_err(raise)
 }

@@ -47,6 +47,7 @@ __all__ = [
     "Leases",
     "MetaDb",
     "MetaDbFinding",
+    "MetaDbImportReport",
     "MetaDbInfo",
     "Namespace",
     "Namespaces",
@@ -85,5 +86,6 @@ __all__ = [
     "detect",
     "explain",
     "fix",
+    "restore",
     "validate",
 ]

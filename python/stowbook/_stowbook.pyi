@@ -16,6 +16,7 @@ from ._values import (
     ImportReport,
     Kind,
     MetaDbFinding,
+    MetaDbImportReport,
     MetaDbInfo,
     Owned,
     Report,
@@ -74,6 +75,7 @@ __all__ = [
     "detect",
     "explain",
     "fix",
+    "restore",
     "validate",
 ]
 
@@ -171,6 +173,26 @@ def explain(code: str) -> Rule:
     'error'
     """
 
+def restore(backup: _Path, path: _Path, *, replace: bool = False) -> None:
+    """Puts the book in the file ``backup`` at ``path``, after checking every value of it; over a book that is there only with
+    ``replace``.
+
+    Raises NotFoundError when there is no backup; AlreadyExistsError when there is a file and it is not to be replaced;
+    UnavailableError when a process holds it; DataLossError when the backup is damaged. Nothing was changed then.
+
+    >>> import os, tempfile
+    >>> from stowbook import Namespace, Store, restore
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     book, backup = os.path.join(folder, "book.redb"), os.path.join(folder, "backup.redb")
+    ...     with Store.open(book) as store:
+    ...         store.backup(backup)
+    ...         created = store.namespaces.create(Namespace("k8s.io"))
+    ...     restore(backup, book, replace=True)
+    ...     with Store.open(book) as store:
+    ...         store.namespaces.list()
+    []
+    """
+
 @final
 class Store:
     """A book of container metadata, embedded in this process: in a file, or in memory.
@@ -263,7 +285,7 @@ class Store:
         namespaces: Sequence[str] = (),
         dry_run: bool = False,
         keep_existing: bool = False,
-    ) -> ImportReport:
+    ) -> MetaDbImportReport:
         """Takes the records of a database of containerd over: all of them, or nothing, with their times as they are. The bytes of
         content and snapshots are not in a database. ``namespaces`` names those that are wanted (none: all). With ``dry_run``
         it only tells. What the book has already with another content is a conflict, or stays with ``keep_existing``.
@@ -293,8 +315,21 @@ class Store:
         >>> Store.in_memory().check()
         []
         """
-    def backup(self, to: _Path) -> None:
-        """Copies the book as it is now into a new file, checking every value on the way. Others may write meanwhile.
+    def compact(self) -> None:
+        """Gives unused space of the file back to the system. Raises FailedPreconditionError while the book is being read.
+
+        >>> import os, tempfile
+        >>> from stowbook import Store
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     with Store.open(os.path.join(folder, "book.redb")) as store:
+        ...         store.compact()
+        ...         store.check()
+        []
+        """
+    def backup(self, path: _Path) -> None:
+        """Copies the book as it is now into a new file, checking every value on the way. Others may write meanwhile. The bytes of
+        content are not in the book: copy their directory after it. Raises AlreadyExistsError when there is a file, and
+        DataLossError when a value is damaged. ``restore`` puts the copy back.
 
         >>> import os, tempfile
         >>> from stowbook import Namespace, Store
@@ -306,6 +341,36 @@ class Store:
         ...     with Store.open(copy, read_only=True) as again:
         ...         print(again.namespaces.list())
         [Namespace('k8s.io')]
+        """
+    def export(self) -> bytes:
+        """The whole book as it is now, as lines of JSON, as ``stowbook export`` writes them: for reading, for keeping, for
+        ``import_``. They are held in memory; for a book that is too large for that there is ``backup``. Raises DataLossError
+        when a value is damaged.
+
+        >>> import json
+        >>> from stowbook import Container, Store
+        >>> store = Store.in_memory()
+        >>> created = store.namespace("default").containers.create(Container("web", "runc"))
+        >>> lines = [json.loads(line) for line in store.export().splitlines()]
+        >>> [line["record"]["runtime"] for line in lines if line.get("kind") == "container"]
+        [{'name': 'runc'}]
+        """
+    def import_(self, lines: str | _Bytes, *, same_book: bool = False) -> ImportReport:
+        """Adds what ``export`` gave, all together or nothing. Into an empty book goes everything, the event log included, and with
+        ``same_book`` the book's id too, so that cursors of the exported one go on to count; into any other book the records
+        that it does not have.
+
+        Raises InvalidArgumentError, with the line, for what is no export, or not whole; AlreadyExistsError for a record with
+        another content; FailedPreconditionError for ``same_book`` with a book that is not empty, or a newer file format.
+        Nothing was changed then.
+
+        >>> from stowbook import Container, Store
+        >>> store, copy = Store.in_memory(), Store.in_memory()
+        >>> created = store.namespace("default").containers.create(Container("web", "runc"))
+        >>> copy.import_(store.export()).with_events
+        True
+        >>> copy.namespace("default").containers.get("web") == created
+        True
         """
     def close(self) -> None:
         """Lets the file go, when the operations that run have ended. Transactions that are not committed are rolled back. A

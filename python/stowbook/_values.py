@@ -22,6 +22,7 @@ __all__ = [
     "Fixed",
     "ImportReport",
     "MetaDbFinding",
+    "MetaDbImportReport",
     "MetaDbInfo",
     "Owned",
     "Owner",
@@ -517,10 +518,28 @@ class Salvage:
 
 @dataclass(frozen=True)
 class ImportReport:
+    """What ``Store.import_`` did.
+
+    >>> from stowbook import Store
+    >>> store = Store.in_memory()
+    >>> store.import_(store.export()).written_keys
+    0
+    """
+
+    written_keys: int
+    """How many keys were written."""
+    unchanged_keys: int
+    """How many were there already with the same value."""
+    with_events: bool
+    """Whether the event log was taken over: only into an empty book."""
+
+
+@dataclass(frozen=True)
+class MetaDbImportReport:
     """What was taken over from a database of containerd, or would be.
 
-    >>> from stowbook import ImportReport
-    >>> ImportReport(namespaces=1, containers=7).conflicts
+    >>> from stowbook import MetaDbImportReport
+    >>> MetaDbImportReport(namespaces=1, containers=7).conflicts
     ()
     """
 
@@ -640,7 +659,11 @@ def salvage(text: str) -> Salvage:
 
 
 def import_report(text: str) -> ImportReport:
+    return ImportReport(**json.loads(text))
+
+
+def metadb_import_report(text: str) -> MetaDbImportReport:
     told: _Json = json.loads(text)
     for name, value in told.items():
         told[name] = tuple(value) if isinstance(value, list) else value
-    return ImportReport(**told)
+    return MetaDbImportReport(**told)

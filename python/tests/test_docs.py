@@ -20,6 +20,7 @@ sys.path.insert(0, str(PYTHON / "tools"))
 
 import stub_docs  # noqa: E402
 README = (PYTHON / "README.md").read_text()
+PROJECT_README = (PYTHON.parent / "README.md").read_text()
 DOCUMENTED: dict[str, object] = {"stowbook": stowbook}
 
 
@@ -106,6 +107,15 @@ def test_every_block_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.Monk
     with stowbook.Store.open("book.redb") as store:
         names["containers"] = store.namespace("default").containers
         assert [row["id"] for row in eval(rows, names)] == ["web"]
+
+
+def test_the_quick_start_of_the_project_runs(tmp_path: Path) -> None:
+    [code] = re.findall(r"```python\n(.*?)```", PROJECT_README, re.DOTALL)
+    (tmp_path / "config.json").write_text('{"ociVersion": "1.2.0"}')
+    run = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, capture_output=True, text=True)
+    ids, *findings = run.stdout.splitlines()
+    assert f"# {ids}\n" in code, "the comment says what is printed"
+    assert findings and all(finding.startswith("OCI-RT-") for finding in findings)
 
 
 def test_all_or_nothing(path: Path) -> None:

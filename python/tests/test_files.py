@@ -167,6 +167,10 @@ def test_a_closed_store_says_so(path: Path) -> None:
         lambda: store.write(),
         lambda: txn.namespaces.list(),
         lambda: txn.commit(),
+        lambda: store.compact(),
+        lambda: store.backup(path),
+        lambda: store.export(),
+        lambda: store.import_(b""),
         lambda: store.__enter__(),
     ):
         with pytest.raises(FailedPreconditionError, match="the store is closed"):

@@ -29,11 +29,11 @@ int main(int argc, char **argv) {
         sb_check_options_free(options);
         return 2;
     }
-    for (size_t i = 0; i < sb_report_finding_count(report); i++) {
-        const sb_finding *finding = sb_report_finding_at(report, i);
-        sb_place place = sb_finding_place(finding);
-        sb_str severity = sb_finding_severity(finding), code = sb_finding_code(finding);
-        sb_str message = sb_finding_message(finding), help = sb_finding_suggestion(finding);
+    for (size_t i = 0; i < sb_report_diagnostic_count(report); i++) {
+        const sb_diagnostic *finding = sb_report_diagnostic_at(report, i);
+        sb_span place = sb_diagnostic_span(finding);
+        sb_str severity = sb_diagnostic_severity(finding), code = sb_diagnostic_code(finding);
+        sb_str message = sb_diagnostic_message(finding), help = sb_diagnostic_suggestion(finding);
         printf("%s:%zu:%zu: %.*s[%.*s] %.*s\n", argv[1], place.line, place.column, (int)severity.len, severity.data,
                (int)code.len, code.data, (int)message.len, message.data);
         if (help.len > 0) printf("  help: %.*s\n", (int)help.len, help.data);

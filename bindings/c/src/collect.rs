@@ -158,7 +158,7 @@ pub unsafe extern "C" fn sb_collected_free(collected: *mut sb_collected) {
 ///
 /// Errors: SB_ERR_DATA_LOSS for a record that cannot be read.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn sb_owner(
+pub unsafe extern "C" fn sb_store_owners(
     store: *const sb_store,
     id: sb_str,
     json_out: *mut sb_bytes,

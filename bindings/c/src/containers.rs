@@ -31,8 +31,8 @@ pub unsafe extern "C" fn sb_container_get(
     })
 }
 
-/// As sb_container_get(), but gives the protobuf message `containerd.services.containers.v1.Container`. The caller
-/// frees `*message_out` with sb_bytes_free().
+/// As sb_container_get(), but gives the protobuf message `containerd.services.containers.v1.Container`, its fields in
+/// any order. The caller frees `*message_out` with sb_bytes_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sb_container_get_protobuf(
     in_namespace: *const sb_namespace,
@@ -45,7 +45,7 @@ pub unsafe extern "C" fn sb_container_get_protobuf(
     entry.run(|args| {
         let out = args.out("message_out", message_out)?;
         let namespace = args.handle("in_namespace", in_namespace)?;
-        out.set(sb_bytes::owned(namespace.get::<Container>(args.text("id", id)?)?.encode()));
+        out.set(sb_bytes::owned(namespace.get_message::<Container>(args.text("id", id)?)?));
         Ok(())
     })
 }
@@ -75,7 +75,8 @@ pub unsafe extern "C" fn sb_container_list(
 }
 
 /// As sb_container_list(), but gives protobuf messages `containerd.services.containers.v1.Container` one behind the
-/// other, each with its length in bytes before it as a varint. The caller frees `*messages_out` with sb_bytes_free().
+/// other, each with its length in bytes before it as a varint, and its fields in any order. The caller frees
+/// `*messages_out` with sb_bytes_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sb_container_list_protobuf(
     in_namespace: *const sb_namespace,

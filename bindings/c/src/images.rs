@@ -31,8 +31,8 @@ pub unsafe extern "C" fn sb_image_get(
     })
 }
 
-/// As sb_image_get(), but gives the protobuf message `containerd.services.images.v1.Image`. The caller frees
-/// `*message_out` with sb_bytes_free().
+/// As sb_image_get(), but gives the protobuf message `containerd.services.images.v1.Image`, its fields in any order.
+/// The caller frees `*message_out` with sb_bytes_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sb_image_get_protobuf(
     in_namespace: *const sb_namespace,
@@ -45,7 +45,7 @@ pub unsafe extern "C" fn sb_image_get_protobuf(
     entry.run(|args| {
         let out = args.out("message_out", message_out)?;
         let namespace = args.handle("in_namespace", in_namespace)?;
-        out.set(sb_bytes::owned(namespace.get::<Image>(args.text("name", name)?)?.encode()));
+        out.set(sb_bytes::owned(namespace.get_message::<Image>(args.text("name", name)?)?));
         Ok(())
     })
 }
@@ -74,7 +74,8 @@ pub unsafe extern "C" fn sb_image_list(
 }
 
 /// As sb_image_list(), but gives protobuf messages `containerd.services.images.v1.Image` one behind the other, each
-/// with its length in bytes before it as a varint. The caller frees `*messages_out` with sb_bytes_free().
+/// with its length in bytes before it as a varint, and its fields in any order. The caller frees `*messages_out` with
+/// sb_bytes_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sb_image_list_protobuf(
     in_namespace: *const sb_namespace,

@@ -35,7 +35,8 @@ pub unsafe extern "C" fn sb_lease_list(
 }
 
 /// As sb_lease_list(), but gives protobuf messages `containerd.services.leases.v1.Lease` one behind the other, each
-/// with its length in bytes before it as a varint. The caller frees `*messages_out` with sb_bytes_free().
+/// with its length in bytes before it as a varint, and its fields in any order. The caller frees `*messages_out` with
+/// sb_bytes_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sb_lease_list_protobuf(
     in_namespace: *const sb_namespace,

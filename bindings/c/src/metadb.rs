@@ -161,9 +161,9 @@ pub unsafe extern "C" fn sb_metadb_dump(
     })
 }
 
-/// As sb_owner(), of a database.
+/// As sb_store_owners(), of a database.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn sb_metadb_owner(
+pub unsafe extern "C" fn sb_metadb_owners(
     metadb: *const sb_metadb,
     id: sb_str,
     json_out: *mut sb_bytes,

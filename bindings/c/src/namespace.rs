@@ -68,6 +68,11 @@ impl sb_namespace {
         T::get(self, key)
     }
 
+    /// The record as a message.
+    pub(crate) fn get_message<T: Get>(&self, key: &str) -> Result<Vec<u8>> {
+        T::get_message(self, key)
+    }
+
     pub(crate) fn list<T: Kept>(&self, filters: &[&str]) -> Result<Vec<T>> {
         let mut found = Vec::new();
         T::each(self, &as_bytes(filters), &mut |record| found.push(record))?;
@@ -123,6 +128,10 @@ pub(crate) trait Kept: Message {
 /// A kind of record that can be asked for by its key.
 pub(crate) trait Get: Kept {
     fn get(namespace: &sb_namespace, key: &str) -> Result<Self>;
+
+    fn get_message(namespace: &sb_namespace, key: &str) -> Result<Vec<u8>> {
+        Ok(Self::get(namespace, key)?.encode())
+    }
 }
 
 /// A kind of record that can be changed.
@@ -158,6 +167,20 @@ impl Kept for Container {
 impl Get for Container {
     fn get(namespace: &sb_namespace, key: &str) -> Result<Self> {
         namespace.place.get_container(&namespace.context, key)
+    }
+
+    fn get_message(namespace: &sb_namespace, key: &str) -> Result<Vec<u8>> {
+        let mut message = Vec::new();
+        // As it lies in the book: nothing is decoded to be encoded again.
+        namespace.place.view_container(&namespace.context, key, &mut |record| {
+            let [head, body] = record.message();
+            // One more for the NUL that `sb_bytes::owned` adds.
+            message.reserve_exact(head.len() + body.len() + 1);
+            message.extend_from_slice(head);
+            message.extend_from_slice(body);
+            Ok(())
+        })?;
+        Ok(message)
     }
 }
 

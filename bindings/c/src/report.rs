@@ -4,7 +4,7 @@ use crate::entry::{Empty as _, Entry, Handle};
 use crate::error::sb_error;
 use crate::labels::outside;
 use crate::status::sb_status;
-use crate::value::{sb_bytes, sb_place, sb_str};
+use crate::value::{sb_bytes, sb_span, sb_str};
 use std::ptr;
 use std::sync::atomic::AtomicBool;
 use stowbook_core::check::{Diagnostic, Kind, Report, Severity, Skipped, Verdict};
@@ -14,13 +14,13 @@ use stowbook_core::json;
 /// as it does. They are not NUL-terminated.
 pub struct sb_report {
     report: Report,
-    findings: Vec<sb_finding>,
+    diagnostics: Vec<sb_diagnostic>,
     poisoned: AtomicBool,
 }
 
 /// One finding of a report, to which it belongs.
-pub struct sb_finding {
-    finding: Diagnostic,
+pub struct sb_diagnostic {
+    diagnostic: Diagnostic,
     poisoned: AtomicBool,
 }
 
@@ -30,7 +30,7 @@ impl Handle for sb_report {
     }
 }
 
-impl Handle for sb_finding {
+impl Handle for sb_diagnostic {
     fn poisoned(&self) -> &AtomicBool {
         &self.poisoned
     }
@@ -38,9 +38,10 @@ impl Handle for sb_finding {
 
 impl sb_report {
     pub(crate) fn new(report: Report) -> Self {
-        let finding = |finding: &Diagnostic| sb_finding { finding: finding.clone(), poisoned: AtomicBool::default() };
-        let findings = report.diagnostics.iter().map(finding).collect();
-        sb_report { report, findings, poisoned: AtomicBool::default() }
+        let owned =
+            |diagnostic: &Diagnostic| sb_diagnostic { diagnostic: diagnostic.clone(), poisoned: AtomicBool::default() };
+        let diagnostics = report.diagnostics.iter().map(owned).collect();
+        sb_report { report, diagnostics, poisoned: AtomicBool::default() }
     }
 }
 
@@ -106,19 +107,19 @@ pub unsafe extern "C" fn sb_report_advice_count(report: *const sb_report) -> usi
 
 /// How many findings there are. 0 for NULL.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn sb_report_finding_count(report: *const sb_report) -> usize {
+pub unsafe extern "C" fn sb_report_diagnostic_count(report: *const sb_report) -> usize {
     // SAFETY: the caller keeps what README.md asks of pointers.
     let entry = unsafe { Entry::new(ptr::null_mut()) };
-    entry.count(|args| Ok(args.handle("report", report)?.findings.len()))
+    entry.count(|args| Ok(args.handle("report", report)?.diagnostics.len()))
 }
 
 /// The finding at `index`, in the order of the text, or NULL when there are not so many. It belongs to the report, and lives as
 /// long.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn sb_report_finding_at(report: *const sb_report, index: usize) -> *const sb_finding {
+pub unsafe extern "C" fn sb_report_diagnostic_at(report: *const sb_report, index: usize) -> *const sb_diagnostic {
     // SAFETY: the caller keeps what README.md asks of pointers.
     let entry = unsafe { Entry::new(ptr::null_mut()) };
-    entry.look_up(|args| Ok(args.handle("report", report)?.findings.get(index).map_or(ptr::null(), ptr::from_ref)))
+    entry.look_up(|args| Ok(args.handle("report", report)?.diagnostics.get(index).map_or(ptr::null(), ptr::from_ref)))
 }
 
 /// How many rules would have needed facts about a host. 0 for NULL.
@@ -181,81 +182,81 @@ pub unsafe extern "C" fn sb_report_free(report: *mut sb_report) {
 
 /// The rule's code, such as `OCI-RT-0415`; sb_explain() has the rest of it. Of NULL: none (its data is NULL).
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn sb_finding_code(finding: *const sb_finding) -> sb_str {
+pub unsafe extern "C" fn sb_diagnostic_code(diagnostic: *const sb_diagnostic) -> sb_str {
     // SAFETY: the caller keeps what README.md asks of pointers.
     let entry = unsafe { Entry::new(ptr::null_mut()) };
-    entry.look_up(|args| Ok(sb_str::borrowed(args.handle("finding", finding)?.finding.code)))
+    entry.look_up(|args| Ok(sb_str::borrowed(args.handle("diagnostic", diagnostic)?.diagnostic.code)))
 }
 
 /// How bad it is here: `error`, `warning` or `advice`. Of NULL: none (its data is NULL).
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn sb_finding_severity(finding: *const sb_finding) -> sb_str {
+pub unsafe extern "C" fn sb_diagnostic_severity(diagnostic: *const sb_diagnostic) -> sb_str {
     // SAFETY: the caller keeps what README.md asks of pointers.
     let entry = unsafe { Entry::new(ptr::null_mut()) };
-    entry.look_up(|args| Ok(sb_str::borrowed(args.handle("finding", finding)?.finding.severity.text())))
+    entry.look_up(|args| Ok(sb_str::borrowed(args.handle("diagnostic", diagnostic)?.diagnostic.severity.text())))
 }
 
 /// The JSON pointer of the value; for a missing member that of the object without it. Of NULL: none (its data is NULL).
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn sb_finding_pointer(finding: *const sb_finding) -> sb_str {
+pub unsafe extern "C" fn sb_diagnostic_pointer(diagnostic: *const sb_diagnostic) -> sb_str {
     // SAFETY: the caller keeps what README.md asks of pointers.
     let entry = unsafe { Entry::new(ptr::null_mut()) };
-    entry.look_up(|args| Ok(sb_str::borrowed(&args.handle("finding", finding)?.finding.pointer)))
+    entry.look_up(|args| Ok(sb_str::borrowed(&args.handle("diagnostic", diagnostic)?.diagnostic.pointer)))
 }
 
 /// The member that is missing. If none is, and of NULL: none (its data is NULL).
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn sb_finding_missing(finding: *const sb_finding) -> sb_str {
+pub unsafe extern "C" fn sb_diagnostic_missing(diagnostic: *const sb_diagnostic) -> sb_str {
     // SAFETY: the caller keeps what README.md asks of pointers.
     let entry = unsafe { Entry::new(ptr::null_mut()) };
     entry.look_up(|args| {
-        Ok(args.handle("finding", finding)?.finding.missing.as_deref().map_or(sb_str::EMPTY, sb_str::borrowed))
+        Ok(args.handle("diagnostic", diagnostic)?.diagnostic.missing.as_deref().map_or(sb_str::EMPTY, sb_str::borrowed))
     })
 }
 
 /// The place in the text. All 0 for NULL.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn sb_finding_place(finding: *const sb_finding) -> sb_place {
+pub unsafe extern "C" fn sb_diagnostic_span(diagnostic: *const sb_diagnostic) -> sb_span {
     // SAFETY: the caller keeps what README.md asks of pointers.
     let entry = unsafe { Entry::new(ptr::null_mut()) };
-    entry.look_up(|args| Ok(args.handle("finding", finding)?.finding.span.into()))
+    entry.look_up(|args| Ok(args.handle("diagnostic", diagnostic)?.diagnostic.span.into()))
 }
 
 /// The value as it was written, cut at 200 characters. Without one, for a secret, and of NULL: none (its data is NULL).
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn sb_finding_value(finding: *const sb_finding) -> sb_str {
+pub unsafe extern "C" fn sb_diagnostic_value(diagnostic: *const sb_diagnostic) -> sb_str {
     // SAFETY: the caller keeps what README.md asks of pointers.
     let entry = unsafe { Entry::new(ptr::null_mut()) };
     entry.look_up(|args| {
-        Ok(args.handle("finding", finding)?.finding.value.as_deref().map_or(sb_str::EMPTY, sb_str::borrowed))
+        Ok(args.handle("diagnostic", diagnostic)?.diagnostic.value.as_deref().map_or(sb_str::EMPTY, sb_str::borrowed))
     })
 }
 
 /// What is wrong, in a sentence. Of NULL: none (its data is NULL).
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn sb_finding_message(finding: *const sb_finding) -> sb_str {
+pub unsafe extern "C" fn sb_diagnostic_message(diagnostic: *const sb_diagnostic) -> sb_str {
     // SAFETY: the caller keeps what README.md asks of pointers.
     let entry = unsafe { Entry::new(ptr::null_mut()) };
-    entry.look_up(|args| Ok(sb_str::borrowed(&args.handle("finding", finding)?.finding.message)))
+    entry.look_up(|args| Ok(sb_str::borrowed(&args.handle("diagnostic", diagnostic)?.diagnostic.message)))
 }
 
 /// What will happen, and under which runtime; empty when the message says it. Of NULL: none (its data is NULL).
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn sb_finding_explanation(finding: *const sb_finding) -> sb_str {
+pub unsafe extern "C" fn sb_diagnostic_explain(diagnostic: *const sb_diagnostic) -> sb_str {
     // SAFETY: the caller keeps what README.md asks of pointers.
     let entry = unsafe { Entry::new(ptr::null_mut()) };
-    entry.look_up(|args| Ok(sb_str::borrowed(args.handle("finding", finding)?.finding.explain)))
+    entry.look_up(|args| Ok(sb_str::borrowed(args.handle("diagnostic", diagnostic)?.diagnostic.explain)))
 }
 
 /// How to put it right. Without a suggestion, and of NULL: none (its data is NULL).
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn sb_finding_suggestion(finding: *const sb_finding) -> sb_str {
+pub unsafe extern "C" fn sb_diagnostic_suggestion(diagnostic: *const sb_diagnostic) -> sb_str {
     // SAFETY: the caller keeps what README.md asks of pointers.
     let entry = unsafe { Entry::new(ptr::null_mut()) };
     entry.look_up(|args| {
         Ok(args
-            .handle("finding", finding)?
-            .finding
+            .handle("diagnostic", diagnostic)?
+            .diagnostic
             .suggestion
             .as_ref()
             .map(|suggestion| &*suggestion.text)
@@ -265,11 +266,11 @@ pub unsafe extern "C" fn sb_finding_suggestion(finding: *const sb_finding) -> sb
 
 /// Whether sb_fix() does what is suggested. False for NULL.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn sb_finding_is_fixable(finding: *const sb_finding) -> bool {
+pub unsafe extern "C" fn sb_diagnostic_is_fixable(diagnostic: *const sb_diagnostic) -> bool {
     // SAFETY: the caller keeps what README.md asks of pointers.
     let entry = unsafe { Entry::new(ptr::null_mut()) };
     entry.look_up(|args| {
-        let suggestion = args.handle("finding", finding)?.finding.suggestion.as_ref();
+        let suggestion = args.handle("diagnostic", diagnostic)?.diagnostic.suggestion.as_ref();
         Ok(suggestion.is_some_and(|suggestion| suggestion.safe && !suggestion.edits.is_empty()))
     })
 }

@@ -15,7 +15,7 @@ use stowbook_core::{Store, SystemHost, Transaction};
 ///
 /// The book is closed when this handle and all that were made from it (transactions, namespaces) are freed, in any order.
 pub struct sb_store {
-    store: Store,
+    store: Arc<Store>,
     poisoned: Arc<AtomicBool>,
 }
 
@@ -48,7 +48,7 @@ impl Drop for sb_txn {
 
 impl sb_store {
     pub(crate) fn new(store: Store) -> Self {
-        sb_store { store, poisoned: Arc::default() }
+        sb_store { store: Arc::new(store), poisoned: Arc::default() }
     }
 
     pub(crate) fn store(&self) -> &Store {
@@ -109,7 +109,7 @@ pub unsafe extern "C" fn sb_store_namespace(
         let out = args.out("namespace_out", namespace_out)?;
         let store = args.handle("store", store)?;
         let name = args.text("name", name)?;
-        out.give(sb_namespace::new(Arc::new(store.store.clone()), name, &store.poisoned));
+        out.give(sb_namespace::new(Arc::<Store>::clone(&store.store), name, &store.poisoned));
         Ok(())
     })
 }
@@ -126,7 +126,7 @@ pub unsafe extern "C" fn sb_store_namespaces(
     entry.run(|args| {
         let out = args.out("namespaces_out", namespaces_out)?;
         let store = args.handle("store", store)?;
-        out.give(sb_namespaces::new(Arc::new(store.store.clone()), &store.poisoned));
+        out.give(sb_namespaces::new(Arc::<Store>::clone(&store.store), &store.poisoned));
         Ok(())
     })
 }

@@ -55,7 +55,7 @@ pub struct sb_time {
 /// A place in a text. Lines and columns count from 1; a column counts Unicode characters.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
-pub struct sb_place {
+pub struct sb_span {
     /// The line.
     pub line: usize,
     /// The column.
@@ -116,16 +116,16 @@ impl sb_time {
     }
 }
 
-impl From<Place> for sb_place {
+impl From<Place> for sb_span {
     fn from(place: Place) -> Self {
         let Place { line, column, end_line, end_column, column_utf16, offset, length } = place;
-        sb_place { line, column, end_line, end_column, column_utf16, offset, length }
+        sb_span { line, column, end_line, end_column, column_utf16, offset, length }
     }
 }
 
-impl Empty for sb_place {
+impl Empty for sb_span {
     const EMPTY: Self =
-        sb_place { line: 0, column: 0, end_line: 0, end_column: 0, column_utf16: 0, offset: 0, length: 0 };
+        sb_span { line: 0, column: 0, end_line: 0, end_column: 0, column_utf16: 0, offset: 0, length: 0 };
 }
 
 impl Empty for sb_str {

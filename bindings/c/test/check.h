@@ -71,7 +71,7 @@ typedef struct sb_fixtures {
     sb_metadb *sb_metadb;
     sb_check_options *sb_check_options;
     sb_report *sb_report;
-    sb_finding *sb_finding;
+    sb_diagnostic *sb_diagnostic;
     sb_error *sb_error;
 } sb_fixtures;
 

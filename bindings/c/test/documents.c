@@ -66,7 +66,7 @@ void test_metadb(void) {
     REFUSED(SB_ERR_FAILED_PRECONDITION, NULL,
             sb_event_publish(in_namespace, SB_STR("/a"), SB_STR("t"), (sb_slice){NULL, 0}, &error));
 
-    OK(sb_metadb_owner(metadb, SB_STR("nothing"), &json, &error));
+    OK(sb_metadb_owners(metadb, SB_STR("nothing"), &json, &error));
     CHECK(are(&json, "[]"));
 
     /* Into a store: first asked, then done, and not twice. */
@@ -145,20 +145,20 @@ void test_checker(void) {
     CHECK(is(sb_report_kind(report), "runtime-config") && is(sb_report_spec_version(report), "1.2.0"));
     CHECK(is(sb_report_verdict(report), "invalid"));
     CHECK(sb_report_error_count(report) >= 1 && sb_report_warning_count(report) >= 1 && sb_report_advice_count(report) == 0);
-    CHECK(sb_report_finding_at(report, sb_report_finding_count(report)) == NULL);
-    const sb_finding *mount = NULL, *misspelt = NULL;
-    for (size_t i = 0; i < sb_report_finding_count(report); i++) {
-        const sb_finding *finding = sb_report_finding_at(report, i);
-        if (is(sb_finding_code(finding), "OCI-RT-0415")) mount = finding;
-        if (is(sb_finding_pointer(finding), "/hostnme")) misspelt = finding;
+    CHECK(sb_report_diagnostic_at(report, sb_report_diagnostic_count(report)) == NULL);
+    const sb_diagnostic *mount = NULL, *misspelt = NULL;
+    for (size_t i = 0; i < sb_report_diagnostic_count(report); i++) {
+        const sb_diagnostic *finding = sb_report_diagnostic_at(report, i);
+        if (is(sb_diagnostic_code(finding), "OCI-RT-0415")) mount = finding;
+        if (is(sb_diagnostic_pointer(finding), "/hostnme")) misspelt = finding;
     }
-    CHECK(mount != NULL && is(sb_finding_severity(mount), "error") && is(sb_finding_pointer(mount), "/mounts/0"));
-    CHECK(sb_finding_place(mount).line == 2 && sb_finding_place(mount).length > 0);
-    CHECK(sb_finding_message(mount).len > 0 && sb_finding_explanation(mount).data != NULL);
-    CHECK(sb_finding_suggestion(mount).len > 0 && sb_finding_missing(mount).data == NULL);
-    CHECK(misspelt != NULL && is(sb_finding_severity(misspelt), "warning"));
-    CHECK(is(sb_finding_value(misspelt), "\"x\"") || sb_finding_value(misspelt).data == NULL);
-    CHECK(!sb_finding_is_fixable(misspelt) || sb_finding_suggestion(misspelt).data != NULL);
+    CHECK(mount != NULL && is(sb_diagnostic_severity(mount), "error") && is(sb_diagnostic_pointer(mount), "/mounts/0"));
+    CHECK(sb_diagnostic_span(mount).line == 2 && sb_diagnostic_span(mount).length > 0);
+    CHECK(sb_diagnostic_message(mount).len > 0 && sb_diagnostic_explain(mount).data != NULL);
+    CHECK(sb_diagnostic_suggestion(mount).len > 0 && sb_diagnostic_missing(mount).data == NULL);
+    CHECK(misspelt != NULL && is(sb_diagnostic_severity(misspelt), "warning"));
+    CHECK(is(sb_diagnostic_value(misspelt), "\"x\"") || sb_diagnostic_value(misspelt).data == NULL);
+    CHECK(!sb_diagnostic_is_fixable(misspelt) || sb_diagnostic_suggestion(misspelt).data != NULL);
     OK(sb_report_to_json(report, &json, &error));
     CHECK(strncmp((const char *)json.data, "{\"kind\":\"runtime-config\",\"specVersion\":\"1.2.0\",\"verdict\":\"invalid\",\"findings\":[", 77) == 0);
     sb_bytes_free(&json);
@@ -187,16 +187,16 @@ void test_checker(void) {
     OK(sb_validate(text, options, &report, &error));
     CHECK(sb_report_advice_count(report) > 0);
     misspelt = mount = NULL;
-    for (size_t i = 0; i < sb_report_finding_count(report); i++) {
-        const sb_finding *finding = sb_report_finding_at(report, i);
-        if (is(sb_finding_code(finding), "OCI-RT-0415")) mount = finding;
-        if (is(sb_finding_pointer(finding), "/hostnme")) misspelt = finding;
+    for (size_t i = 0; i < sb_report_diagnostic_count(report); i++) {
+        const sb_diagnostic *finding = sb_report_diagnostic_at(report, i);
+        if (is(sb_diagnostic_code(finding), "OCI-RT-0415")) mount = finding;
+        if (is(sb_diagnostic_pointer(finding), "/hostnme")) misspelt = finding;
     }
-    CHECK(mount == NULL && misspelt != NULL && is(sb_finding_severity(misspelt), "error"));
+    CHECK(mount == NULL && misspelt != NULL && is(sb_diagnostic_severity(misspelt), "error"));
     sb_report_free(report);
     OK(sb_check_options_set_max_findings(options, 1, &error));
     OK(sb_validate(text, options, &report, &error));
-    CHECK(sb_report_finding_count(report) == 2);
+    CHECK(sb_report_diagnostic_count(report) == 2);
     sb_report_free(report);
     REFUSED(SB_ERR_INVALID_ARGUMENT, "kind \"runtime\" is not known: invalid argument",
             sb_check_options_set_kind(options, SB_STR("runtime"), &error));
@@ -223,7 +223,7 @@ void test_checker(void) {
     for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
         sb_slice bytes = {(const uint8_t *)odd[i], strlen(odd[i])};
         OK(sb_validate(bytes, NULL, &report, &error));
-        CHECK(sb_report_finding_count(report) > 0);
+        CHECK(sb_report_diagnostic_count(report) > 0);
         sb_report_free(report);
     }
 }

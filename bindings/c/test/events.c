@@ -156,10 +156,10 @@ void test_collector(void) {
     OK(sb_store_collect(store, false, SB_STR(""), NULL, &error));
 
     /* And the other way: who holds it. */
-    OK(sb_owner(store, SB_STR("layer"), &json, &error));
+    OK(sb_store_owners(store, SB_STR("layer"), &json, &error));
     CHECK(have(&json, "\"owners\":[{\"type\":\"lease\",\"id\":\"young\""));
     sb_bytes_free(&json);
-    OK(sb_owner(store, SB_STR("nothing"), &json, &error));
+    OK(sb_store_owners(store, SB_STR("nothing"), &json, &error));
     CHECK(are(&json, "[]"));
     REFUSED(SB_ERR_INVALID_ARGUMENT, NULL, sb_store_collect(store, false, SB_STR("3.0"), &collected, &error));
     sb_lease_free(young);

@@ -79,7 +79,7 @@ def look_up(kind, call):
         return f"CHECK({call}.data == NULL);"
     if kind == "sb_time":
         return f"CHECK(!{call}.is_set);"
-    if kind == "sb_place":
+    if kind == "sb_span":
         return f"CHECK({call}.line == 0);"
     return f"CHECK({call} == 0);" if not kind.endswith("*") else f"CHECK({call} == NULL);"
 

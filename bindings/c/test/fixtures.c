@@ -68,7 +68,7 @@ sb_fixtures make_fixtures(void) {
     sb_slice document = {(const uint8_t *)"{\"ociVersion\":1}", 16};
     OK(sb_validate(document, NULL, &all.sb_report, &error));
     /* Lent; nothing changes it. */
-    all.sb_finding = (sb_finding *)(uintptr_t)sb_report_finding_at(all.sb_report, 0);
+    all.sb_diagnostic = (sb_diagnostic *)(uintptr_t)sb_report_diagnostic_at(all.sb_report, 0);
     CHECK(sb_container_delete(in_namespace, SB_STR("absent"), &all.sb_error) == SB_ERR_NOT_FOUND);
     return all;
 }

@@ -267,6 +267,11 @@ static sb_slice first_of(const sb_bytes *messages) {
         OK(sb_##kind##_get_protobuf(in_namespace, SB_STR(key), &found, &error));                  \
         OK(sb_##kind##_update_protobuf(in_namespace, slice_of(&found), &path, 1, &updated, &error)); \
         OK(sb_##kind##_get_protobuf(in_namespace, SB_STR(key), &again, &error));                  \
+        struct sb_##kind *back;                                                                   \
+        OK(sb_##kind##_from_protobuf(slice_of(&again), &back, &error));                           \
+        sb_bytes_free(&again);                                                                    \
+        OK(sb_##kind##_to_protobuf(back, &again, &error)); /* the fields in order */              \
+        sb_##kind##_free(back);                                                                   \
         CHECK(again.len == updated.len && memcmp(again.data, updated.data, again.len) == 0);      \
         sb_bytes_free(&again);                                                                    \
         OK(sb_##kind##_update_protobuf(in_namespace, slice_of(&found), NULL, 0, NULL, &error));   \

@@ -60,6 +60,16 @@ test("the quick start of the README says what it prints", () => {
   assert.equal(run(process.execPath, "start.mjs"), printed);
 });
 
+test("the quick start of the project's README runs", () => {
+  const [, code] = readFileSync(fileURLToPath(new URL("../../../README.md", import.meta.url)), "utf8").match(/```js\n(.*?)```/s);
+  const metadb = fileURLToPath(new URL("../../../tests/metadb/containerd-2.3.4.db", import.meta.url));
+  write("project.mjs", `import { readFileSync } from "node:fs";
+    const configText = '{"ociVersion": "1.2.0"}', file = new Blob([readFileSync(${JSON.stringify(metadb)})]);\n${code}`);
+  const lines = run(process.execPath, "project.mjs").trim().split("\n");
+  assert.match(lines[0], /^OCI-RT-\d{4} /);
+  assert.match(lines.at(-1), /^\[.*\]$/);
+});
+
 test("the types are strict, and true", () => {
   // Real values as literals: a member that the types lack, or that they promise and is not there, is an error.
   const literal = (value) =>
@@ -93,12 +103,12 @@ test("the types are strict, and true", () => {
   write("use.ts", `
     import { Filter, MetaDb, Store, StowbookError, decode, encode, explain, fix, fromJson, toJson, validate } from "stowbook";
     import type { Container, ErrorKind, Report, Severity } from "stowbook";
-    import { validate as small, type Finding } from "stowbook/check";
+    import { validate as small, type Diagnostic } from "stowbook/check";
     import { Store as FileStore } from "stowbook/redb";
     import { load } from "stowbook/slim";
 
     const report: Report = validate("{}", { profile: "runc-1.1", host: { paths: { "/": "directory" } } });
-    const first: Finding | undefined = small(new Uint8Array()).findings[0];
+    const first: Diagnostic | undefined = small(new Uint8Array()).findings[0];
     const severity: Severity | undefined = first?.severity;
     const text: string = fix("{}").text;
     const bytes: Uint8Array = fix(new Uint8Array()).text;

@@ -387,7 +387,7 @@ fn integer<'d>(checker: &mut Checker<'d>, value: Value<'d>, field: &'static Fiel
     let codes = Codes::of(checker.kind);
     let number = value.as_number().unwrap_or_default();
     // Go takes no sign where there are no negative numbers.
-    if number.contains(['.', 'e', 'E']) || (number == "-0" && least >= 0) {
+    if number.bytes().any(|byte| matches!(byte, b'.' | b'e' | b'E')) || (number == "-0" && least >= 0) {
         let whole = patterns::whole(number);
         match whole {
             Some(whole) => {

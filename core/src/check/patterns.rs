@@ -295,7 +295,7 @@ pub(super) fn bytes(text: &str) -> Option<u64> {
 
 /// Whether a part of a path is longer than file systems take.
 pub(super) fn has_long_name(path: &str) -> bool {
-    path.split('/').any(|step| step.len() > 255)
+    path.len() > 255 && path.split('/').any(|step| step.len() > 255)
 }
 
 /// A path without `.`, `..`, doubled or trailing slashes, and with one at the front.
@@ -321,8 +321,9 @@ pub(super) fn normal(path: Cow<'_, str>) -> Cow<'_, str> {
 
 /// Whether a path is certainly what [`normal_path`] would make of it.
 fn is_normal(path: &str) -> bool {
-    let doubtful = |pair: &[u8]| matches!(pair, b"//" | b"/.");
-    path == "/" || (path.starts_with('/') && !path.ends_with('/') && !path.as_bytes().windows(2).any(doubtful))
+    let mut behind_slash = false;
+    let mut fits = |byte| !std::mem::replace(&mut behind_slash, byte == b'/') || !matches!(byte, b'/' | b'.');
+    path == "/" || (path.starts_with('/') && !path.ends_with('/') && path.bytes().all(&mut fits))
 }
 
 /// Whether a normal path is another one or lies below it.

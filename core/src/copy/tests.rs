@@ -95,17 +95,22 @@ fn everything_goes_over_and_a_second_time_nothing_is_new() {
     let error = to.copy_from(&from, &CopyOptions::default()).unwrap_err();
     assert_eq!(error.details()[0].value, r#"snapshot "s" in namespace "moby""#);
 
-    // A place whose operations are all there is.
+    // A place whose operations are all there is. What is being written is told, by its name.
     let place = Store::in_memory();
+    let inside = from.namespace("moby");
+    let mut writer = inside.content().open(&OpenContent::new("half")).unwrap();
+    writer.write(b"half").unwrap();
     let report = copy(&from, &place, &CopyOptions::default()).unwrap();
     assert_eq!(
         report.not_kept,
         [
+            r#"ingest "half" in namespace "moby": what is being written cannot be read before it is committed"#,
             r#"3 snapshots of "native" in namespace "moby": their files belong to the place"#,
             r#"5 records in namespace "moby": the place sets their times"#,
             r#"1 records in namespace "other": the place sets their times"#,
         ]
     );
+    assert_eq!(place.namespace("moby").content().statuses(&[""]).unwrap(), []);
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Reading with recovery. No recursion: the open lists and objects are a list of our own.
 
 use super::{
-    Document, Edit, MAX_DEPTH, MAX_LENGTH, MAX_PROBLEMS, NO_TAG, Node, Problem, ProblemKind, Shape, Span, edit, string,
-    tag,
+    Document, Edit, MAX_DEPTH, MAX_LENGTH, MAX_PROBLEMS, NO_TAG, Node, Problem, ProblemKind, Shape, Span, bit, edit,
+    string, tag,
 };
 
 /// What may come next in an open list or object.
@@ -22,6 +22,8 @@ struct Open {
     object: bool,
     expect: Expect,
     children: u32,
+    /// The bits of its members' tags.
+    keys: u32,
 }
 
 /// A key that was read.
@@ -135,6 +137,10 @@ impl Parser<'_> {
 
     /// Goes over white space and comments.
     fn space(&mut self) {
+        // Mostly there is none: before a colon or a comma, behind a bracket.
+        if !matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r' | b'#' | b'/')) {
+            return;
+        }
         loop {
             match self.peek() {
                 Some(b' ' | b'\t' | b'\n' | b'\r') => {
@@ -273,6 +279,7 @@ impl Parser<'_> {
         if let Some(node) = self.nodes.get_mut(open.node) {
             node.end = self.at as u32;
             node.next = next;
+            node.keys = open.keys;
         }
         self.behind = self.at;
     }
@@ -342,7 +349,7 @@ impl Parser<'_> {
                 let object = byte == b'{';
                 let node = self.push(if object { Shape::Object } else { Shape::Array }, key, start);
                 self.open_objects += usize::from(object);
-                self.open.push(Open { node, object, expect: Expect::First, children: 0 });
+                self.open.push(Open { node, object, expect: Expect::First, children: 0, keys: 0 });
                 self.deepest = self.deepest.max(self.open.len());
                 return;
             }
@@ -381,6 +388,7 @@ impl Parser<'_> {
         let (parent, position) = match self.open.last_mut() {
             Some(open) => {
                 open.children += 1;
+                open.keys |= bit(key.tag);
                 (open.node as u32, open.children - 1)
             }
             None => (0, 0),
@@ -388,7 +396,9 @@ impl Parser<'_> {
         let Key { span, tag, plain: plain_key } = key;
         let key = (span.start as u32, span.end as u32);
         let (start, next) = (start as u32, index as u32 + 1);
-        self.nodes.push(Node { shape, plain: false, plain_key, tag, start, end: start, key, parent, next, position });
+        let node =
+            Node { shape, plain: false, plain_key, tag, start, end: start, key, parent, next, position, keys: 0 };
+        self.nodes.push(node);
         index
     }
 

@@ -1,18 +1,21 @@
 //! Records as JSON, exactly: texts as texts, and what is not UTF-8 as base64 in a member `‹name›_base64` in its place.
 
 use super::Kind;
+use super::base64::push_base64;
 use super::encoding;
 use super::node::Node;
 use crate::model::Any;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
 /// The name of a member for a key: the text itself, or `_base64:` and its base64.
 pub(super) fn name(key: &[u8]) -> String {
     match std::str::from_utf8(key) {
         Ok(text) => text.to_owned(),
-        Err(_) => format!("_base64:{}", STANDARD.encode(key)),
+        Err(_) => {
+            let mut name = "_base64:".to_owned();
+            push_base64(key, &mut name);
+            name
+        }
     }
 }
 
@@ -33,7 +36,9 @@ impl Json {
     }
 
     pub(super) fn string(&mut self, text: &str) {
-        if text.bytes().any(|byte| matches!(byte, 0..0x20 | b'"' | b'\\')) {
+        // Without a way out of the loop it goes over many bytes at once.
+        let needs_escapes = |found, byte: u8| found | matches!(byte, 0..0x20 | b'"' | b'\\');
+        if text.bytes().fold(false, needs_escapes) {
             self.text.push_str(&Value::from(text).to_string());
         } else {
             self.text.push('"');
@@ -44,7 +49,7 @@ impl Json {
 
     fn base64(&mut self, bytes: &[u8]) {
         self.text.push('"');
-        STANDARD.encode_string(bytes, &mut self.text);
+        push_base64(bytes, &mut self.text);
         self.text.push('"');
     }
 

@@ -26,6 +26,19 @@ pub trait ContainerStore {
     /// `NotFound`: the id is not checked, so an impossible one is not found either.
     fn get_container(&self, context: &Context, id: &str) -> Result<Container>;
 
+    /// As [`ContainerStore::get_container`], but shows the record where it lies, without copying it, if the place can.
+    ///
+    /// # Errors
+    /// As [`ContainerStore::get_container`], and what `visit` gives.
+    fn view_container(
+        &self,
+        context: &Context,
+        id: &str,
+        visit: &mut dyn FnMut(&ContainerView<'_>) -> Result<()>,
+    ) -> Result<()> {
+        visit(&ContainerView::of_message(&self.get_container(context, id)?.encode())?)
+    }
+
     /// Shows the records that any of `filters` selects (no filter: all) to `visit`, in byte order of their ids, until it
     /// breaks. A namespace that does not exist has no records.
     ///
@@ -90,6 +103,16 @@ impl<A: Access> ContainerStore for A {
     fn get_container(&self, context: &Context, id: &str) -> Result<Container> {
         let namespace = context.require_namespace()?;
         self.read(|read| rules::get(read, namespace, id))
+    }
+
+    fn view_container(
+        &self,
+        context: &Context,
+        id: &str,
+        visit: &mut dyn FnMut(&ContainerView<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let namespace = context.require_namespace()?;
+        self.read(|read| rules::view(read, namespace, id, visit))
     }
 
     fn list_containers(&self, context: &Context, filters: &[&[u8]], visit: &mut VisitContainer<'_>) -> Result<()> {
@@ -170,6 +193,23 @@ impl<S: ContainerStore + ?Sized> Containers<'_, S> {
     /// As [`ContainerStore::get_container`].
     pub fn get(&self, id: &str) -> Result<Container> {
         self.place.get_container(&self.context, id)
+    }
+
+    /// Shows the record of this id where it lies, without copying it.
+    ///
+    /// # Errors
+    /// As [`ContainerStore::get_container`], and what `visit` gives.
+    ///
+    /// ```
+    /// # use stowbook::{Store, model::Container};
+    /// # let store = Store::in_memory();
+    /// let containers = store.namespace("default").containers();
+    /// containers.create(&Container::new("web", "io.containerd.runc.v2"))?;
+    /// containers.view("web", |web| Ok(assert_eq!(web.runtime_name, "io.containerd.runc.v2")))?;
+    /// # Ok::<(), stowbook::Error>(())
+    /// ```
+    pub fn view(&self, id: &str, mut visit: impl FnMut(&ContainerView<'_>) -> Result<()>) -> Result<()> {
+        self.place.view_container(&self.context, id, &mut visit)
     }
 
     /// The records that any of the filters selects (no filter: all), in byte order of their ids.

@@ -98,15 +98,25 @@ pub(super) fn exists<T: Halved>(read: &dyn Read, namespace: &str, id: &str) -> R
 
 pub(super) fn load<T: Halved>(read: &dyn Read, namespace: &str, id: &str) -> Result<Option<T>> {
     let mut record = None;
-    read.get(&head_key::<T>(namespace, id), &mut |head| {
-        let key = body_key::<T>(namespace, id.as_bytes());
-        let found = read.get(&key, &mut |body| {
-            record = Some(decode(head, body)?);
-            Ok(())
-        })?;
-        if found { Ok(()) } else { Err(value_missing(&key)) }
+    show::<T>(read, namespace, id, &mut |head, body| {
+        record = Some(decode(head, body)?);
+        Ok(())
     })?;
     Ok(record)
+}
+
+/// Shows the head and the body of a record, and says whether there is one.
+pub(super) fn show<T: Halved>(
+    read: &dyn Read,
+    namespace: &str,
+    id: &str,
+    visit: &mut dyn FnMut(&[u8], &[u8]) -> Result<()>,
+) -> Result<bool> {
+    read.get(&head_key::<T>(namespace, id), &mut |head| {
+        let key = body_key::<T>(namespace, id.as_bytes());
+        let found = read.get(&key, &mut |body| visit(head, body))?;
+        if found { Ok(()) } else { Err(value_missing(&key)) }
+    })
 }
 
 /// What is called with the head and the body of each record of a list.

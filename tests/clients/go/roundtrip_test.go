@@ -26,7 +26,7 @@ func connect(t *testing.T) (*client.Client, context.Context) {
 	if address == "" {
 		address = startContainerd(t)
 	}
-	containerd, err := client.New(address)
+	containerd, err := client.New(address, recorded(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -82,13 +82,13 @@ export interface Report {
   specVersion: string | null;
   verdict: Verdict;
   /** In the order of the text. */
-  findings: Finding[];
+  findings: Diagnostic[];
   /** Rules that would have needed facts about a host. */
   skipped: Skipped[];
 }
 
 /** One finding. */
-export interface Finding {
+export interface Diagnostic {
   /** The rule's code; {@link explain} has the rest of it. */
   code: Code;
   severity: Severity;
@@ -96,7 +96,7 @@ export interface Finding {
   pointer: string;
   /** The member that is missing. */
   missing?: string;
-  span: Place;
+  span: Span;
   /** The value as it was written, cut at 200 characters. Secrets are left out. */
   value?: string;
   /** What is wrong, in a sentence. */
@@ -123,7 +123,7 @@ export interface Refusal {
 }
 
 /** A place in a text. Lines and columns count from 1; a column counts Unicode characters. */
-export interface Place {
+export interface Span {
   line: number;
   column: number;
   end_line: number;
@@ -144,11 +144,11 @@ export interface Suggestion {
   /** Whether it keeps the meaning, or is the only way to read the text. {@link fix} applies such only. */
   safe: boolean;
   /** The changes of the text that do it. */
-  edits?: TextEdit[];
+  edits?: Change[];
 }
 
 /** A change of the text. Offsets are in bytes of UTF-8. */
-export interface TextEdit {
+export interface Change {
   start: number;
   /** Behind the last byte that goes. */
   end: number;
@@ -158,7 +158,7 @@ export interface TextEdit {
 /** Another place. */
 export interface Related {
   pointer: string;
-  span: Place;
+  span: Span;
   message: string;
 }
 

@@ -1,11 +1,11 @@
 //! Capabilities.
 
 use crate::check::context::{Checker, Shown};
+use crate::check::seen::Seen;
 use crate::check::view::{View as _, strings};
 use crate::check::{Severity, names};
 use crate::doc::Value;
-use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 const SETS: [&str; 5] = ["bounding", "effective", "permitted", "inheritable", "ambient"];
 
@@ -18,9 +18,9 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
     let sets = SETS.map(|set| (set, read(checker, capabilities, set)));
     let get = |set: &str| sets.iter().find(|(name, _)| *name == set).map(|(_, known)| known);
     let has = |set: &str, name: &str| get(set).is_some_and(|set| set.has(name));
-    let of = |set: &str| get(set).into_iter().flat_map(|set| &set.known);
+    let of = |set: &str| get(set).into_iter().flat_map(|set| set.known.iter());
     for (name, value) in of("effective").filter(|(name, _)| !has("permitted", name)) {
-        let found = checker.at("OCI-RT-0304", *value, &[name]);
+        let found = checker.at("OCI-RT-0304", value, &[name]);
         found.propose("add it to permitted, or drop it", value.remove());
         if let Some(permitted) = capabilities.get("permitted") {
             found.related(permitted, "it is not permitted here");
@@ -28,13 +28,13 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
     }
     if capabilities.array("bounding").is_some() {
         for (name, value) in of("permitted").filter(|(name, _)| !has("bounding", name)) {
-            checker.at("OCI-RT-0305", *value, &[name]);
+            checker.at("OCI-RT-0305", value, &[name]);
         }
     }
     // The kernel takes no inheritable capability from outside the bounding set.
     for (name, value) in of("inheritable").filter(|(name, _)| !has("bounding", name)) {
         let words = "{} is inheritable but not in the bounding set, which the kernel refuses";
-        let found = checker.say("OCI-RT-0305", *value, words, &[name]).severity(Severity::Error);
+        let found = checker.say("OCI-RT-0305", value, words, &[name]).severity(Severity::Error);
         found.related(capabilities.get("bounding").unwrap_or(capabilities), "it is not in here");
     }
     for (name, value) in of("ambient") {
@@ -44,7 +44,7 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
                 (false, true) => "permitted",
                 _ => "inheritable",
             };
-            let found = checker.at("OCI-RT-0306", *value, &[name, &missing]);
+            let found = checker.at("OCI-RT-0306", value, &[name, &missing]);
             // `runc spec` writes sets like this; runtimes drop the capability without a word.
             if has("permitted", name) {
                 found.warning();
@@ -64,19 +64,19 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
 /// What is in a set.
 struct Set<'d> {
     /// The known names, with their places.
-    known: BTreeMap<Cow<'d, str>, Value<'d>>,
+    known: Seen<'d>,
     /// Those that are written wrong: one cause, one finding.
     meant: BTreeSet<String>,
 }
 
 impl Set<'_> {
     fn has(&self, name: &str) -> bool {
-        self.known.contains_key(name) || self.meant.contains(name)
+        self.known.get(name).is_some() || self.meant.contains(name)
     }
 }
 
 fn read<'d>(checker: &mut Checker<'_>, capabilities: Value<'d>, set: &str) -> Set<'d> {
-    let mut known = BTreeMap::new();
+    let mut known = Seen::default();
     let mut meant = BTreeSet::new();
     for (value, name) in strings(capabilities.list(set)) {
         if !names::is_capability(&name) {
@@ -97,10 +97,10 @@ fn read<'d>(checker: &mut Checker<'_>, capabilities: Value<'d>, set: &str) -> Se
             }
             continue;
         }
-        if let Some(first) = known.get(&*name) {
+        if let Some(first) = known.get(&name) {
             checker
                 .at("OCI-RT-0303", value, &[&name, &set])
-                .related(*first, "it is here already")
+                .related(first, "it is here already")
                 .safe("remove it", value.remove());
         } else {
             known.insert(name, value);

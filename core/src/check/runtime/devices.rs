@@ -67,10 +67,8 @@ fn access(checker: &mut Checker<'_>, rules: &[Access<'_>]) {
             };
             checker.missing("OCI-RT-0712", rule.value, "access").propose("write \"rwm\"", edit);
         } else if let Some(value) = rule.value.string("access") {
-            let mut letters: Vec<char> = rule.access.chars().collect();
-            letters.sort_unstable();
-            letters.dedup();
-            let fits = letters.len() == rule.access.len() && letters.iter().all(|letter| "rwm".contains(*letter));
+            let fits = rule.access.len() <= 3
+                && rule.access.chars().all(|letter| "rwm".contains(letter) && rule.access.matches(letter).count() == 1);
             if !fits {
                 checker.at("OCI-RT-0713", value, &[&Shown(&rule.access)]);
             }

@@ -2,11 +2,10 @@
 
 use super::mounts::Mount;
 use crate::check::context::{Checker, Shown};
+use crate::check::seen::Seen;
 use crate::check::view::{View as _, strings};
 use crate::check::{PathKind, names, patterns};
 use crate::doc::Value;
-use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 /// Members that older specifications and other formats have here, and where they belong.
 pub(in crate::check) const OLD_MEMBERS: [(&str, &str); 8] = [
@@ -83,7 +82,7 @@ fn propagation(checker: &mut Checker<'_>, root: Value<'_>, linux: Value<'_>) {
 }
 
 fn paths(checker: &mut Checker<'_>, linux: Value<'_>) {
-    let mut seen: BTreeMap<Cow<'_, str>, Value<'_>> = BTreeMap::new();
+    let mut seen = Seen::default();
     for (name, code) in [("maskedPaths", "OCI-RT-1003"), ("readonlyPaths", "OCI-RT-1004")] {
         for (value, path) in strings(linux.list(name)) {
             if !path.starts_with('/') {
@@ -113,11 +112,11 @@ fn paths(checker: &mut Checker<'_>, linux: Value<'_>) {
             if let Some(first) = seen.get(&normal) {
                 checker
                     .at("OCI-RT-1006", value, &[&Shown(&path), &"is listed twice"])
-                    .related(*first, "it is here already");
+                    .related(first, "it is here already");
             } else if let Some(parent) = parent() {
                 checker
                     .at("OCI-RT-1006", value, &[&Shown(&path), &"is inside a masked directory"])
-                    .related(*parent, "this one");
+                    .related(parent, "this one");
             } else {
                 seen.insert(normal, value);
             }

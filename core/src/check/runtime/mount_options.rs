@@ -3,11 +3,11 @@
 use super::mounts::Mount;
 use super::namespaces::Namespaces;
 use crate::check::context::{Checker, Shown};
+use crate::check::seen::Seen;
 use crate::check::view::View as _;
 use crate::check::{Profile, Severity, names, patterns};
 use crate::doc::Value;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 /// What each file system takes beside flags, where the list is closed.
 const DATA: &[(&str, &[&str])] = &[
@@ -93,7 +93,7 @@ fn is_flag(name: &str) -> bool {
 }
 
 pub(super) fn check(checker: &mut Checker<'_>, mount: &Mount<'_>, root: Value<'_>, namespaces: &Namespaces<'_>) {
-    let mut seen: BTreeMap<Cow<'_, str>, Value<'_>> = BTreeMap::new();
+    let mut seen = Seen::default();
     for (value, text) in &mount.options {
         let name = text.split_once('=').map_or(&**text, |(name, _)| name);
         let list_of_options =
@@ -106,10 +106,10 @@ pub(super) fn check(checker: &mut Checker<'_>, mount: &Mount<'_>, root: Value<'_
                 .safe("make it several options", [value.replace(parts.join(", "))]);
             continue;
         }
-        if let Some(first) = seen.get(&**text) {
+        if let Some(first) = seen.get(text) {
             checker
                 .at("OCI-RT-0419", *value, &[&Shown(text)])
-                .related(*first, "it is here already")
+                .related(first, "it is here already")
                 .safe("remove it", value.remove());
             continue;
         }
@@ -120,15 +120,9 @@ pub(super) fn check(checker: &mut Checker<'_>, mount: &Mount<'_>, root: Value<'_
     }
 }
 
-fn contradiction(
-    checker: &mut Checker<'_>,
-    mount: &Mount<'_>,
-    value: Value<'_>,
-    text: &str,
-    seen: &BTreeMap<Cow<'_, str>, Value<'_>>,
-) {
+fn contradiction(checker: &mut Checker<'_>, mount: &Mount<'_>, value: Value<'_>, text: &str, seen: &Seen<'_>) {
     let Some(group) = OPPOSITES.iter().find(|group| group.contains(&text)) else { return };
-    let earlier = group.iter().find_map(|other| Some((*other, *seen.get(*other)?)));
+    let earlier = group.iter().find_map(|other| Some((*other, seen.get(other)?)));
     // `private` and `rprivate` of a bind are set one after the other.
     if let Some((other, first)) = earlier
         && !(mount.kind.is_empty() && text.trim_start_matches('r') == other.trim_start_matches('r') && text != "ro")
@@ -144,7 +138,7 @@ fn contradiction(
 }
 
 fn kind_of_option(checker: &mut Checker<'_>, mount: &Mount<'_>, value: Value<'_>, text: &str, name: &str) {
-    if names::MOUNT_RECURSIVE.contains(&text) {
+    if names::is_among(names::MOUNT_RECURSIVE, text) {
         checker.at("OCI-RT-0425", value, &[&text]);
         return;
     }

@@ -9,7 +9,7 @@ use crate::doc::Value;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// File systems that kernels have. Others may be there too, so a name that is missing here is a warning.
+/// File systems that kernels have, in order. Others may be there too, so a name that is missing here is a warning.
 const FILE_SYSTEMS: &[&str] = &[
     "9p",
     "aufs",
@@ -195,8 +195,8 @@ fn destination(checker: &mut Checker<'_>, mount: &Mount<'_>) {
             &[&Shown(&text)],
         );
     }
-    let steps = text.split('/').filter(|step| !step.is_empty()).count();
-    if steps > 1 && !mount.binds && matches!(&*mount.kind, "proc" | "sysfs") {
+    let steps = || text.split('/').filter(|step| !step.is_empty()).count();
+    if !mount.binds && matches!(&*mount.kind, "proc" | "sysfs") && steps() > 1 {
         let words = "crun mounts a {} file system directly below the root only";
         checker.say("OCI-RT-0420", value, words, &[&mount.kind]).accepted(&["runc-1.1"]);
     }
@@ -257,7 +257,8 @@ fn kind_and_source(checker: &mut Checker<'_>, mount: &Mount<'_>, namespaces: &Na
             checker.say("OCI-RT-0412", place, "an overlay needs the option {}", &[&lacking]).severity(Severity::Error);
         }
     }
-    let known = FILE_SYSTEMS.contains(&&*mount.kind) || mount.kind.starts_with("fuse.") || mount.kind.is_empty();
+    let known =
+        FILE_SYSTEMS.binary_search(&&*mount.kind).is_ok() || mount.kind.starts_with("fuse.") || mount.kind.is_empty();
     if let (true, false, Some(place)) = (linux && !mount.binds, known, value.string("type")) {
         let kinds = checker.options.host.and_then(|host| host.filesystems());
         if !kinds.as_ref().is_some_and(|kinds| kinds.iter().any(|kind| *kind == mount.kind)) {
@@ -444,5 +445,13 @@ fn below_read_only(checker: &mut Checker<'_>, mounts: &[Mount<'_>]) {
         if mount.read_only() && empty_when_mounted && !mount.binds {
             read_only.insert(path);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn lists_that_are_searched_are_sorted() {
+        assert!(super::FILE_SYSTEMS.is_sorted());
     }
 }

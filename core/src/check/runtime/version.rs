@@ -96,9 +96,7 @@ fn one<'d>(checker: &mut Checker<'_>, root: Value<'d>, name: &str) -> Option<(Va
 fn newer_members(checker: &mut Checker<'_>, root: Value<'_>, version: Value<'_>, numbers: [u64; 3]) {
     let mut newer = Vec::new();
     for (since, members) in SINCE.iter().filter(|(since, _)| *since > numbers) {
-        let document = root.document();
-        let base = root.pointer();
-        newer.extend(members.iter().filter_map(|pointer| Some((*since, document.at(&format!("{base}{pointer}"))?))));
+        newer.extend(members.iter().filter_map(|pointer| Some((*since, root.at(pointer)?))));
     }
     if numbers < [1, 1, 0] {
         let seccomp = root.object("linux").and_then(|linux| linux.object("seccomp"));

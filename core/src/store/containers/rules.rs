@@ -1,5 +1,6 @@
 //! Container records: containerd's rules for them, in containerd's order. Source: containerd-metadata §3.
 
+use super::view::ContainerView;
 use crate::model::{Container, Timestamp};
 use crate::proto::generated::containerd::events::{
     ContainerCreate, ContainerDelete, ContainerUpdate, container_create,
@@ -19,6 +20,18 @@ const TAKEN: &str = "choose another id, or delete the record first";
 
 pub(super) fn get(read: &dyn Read, namespace: &str, id: &str) -> Result<Container> {
     halves::load(read, namespace, id)?.ok_or_else(|| no_such_container(namespace, id))
+}
+
+/// As [`get`], but shows the record where it lies.
+pub(super) fn view(
+    read: &dyn Read,
+    namespace: &str,
+    id: &str,
+    visit: &mut dyn FnMut(&ContainerView<'_>) -> Result<()>,
+) -> Result<()> {
+    let found =
+        halves::show::<Container>(read, namespace, id, &mut |head, body| visit(&ContainerView::new(head, body)?))?;
+    if found { Ok(()) } else { Err(no_such_container(namespace, id)) }
 }
 
 /// The refusal to show a record that is not there.

@@ -1,5 +1,5 @@
-// The daemon of containerd 2.3, with those of its plugins that keep metadata: what it does with records is what the whole daemon does,
-// and it builds in a minute or two. Left out are CRI, NRI, tracing, transfers, other snapshotters, and what runs containers.
+// The daemon of containerd 2.3, with those of its plugins that keep metadata, and tasks: what it does with records is what the whole
+// daemon does, and it builds in a minute or two. Left out are CRI, NRI, tracing, transfers and other snapshotters.
 package main
 
 import (
@@ -8,6 +8,7 @@ import (
 
 	"github.com/containerd/containerd/v2/cmd/containerd/command"
 
+	_ "github.com/containerd/containerd/v2/core/runtime/v2"
 	_ "github.com/containerd/containerd/v2/plugins/content/local/plugin"
 	_ "github.com/containerd/containerd/v2/plugins/diff/walking/plugin"
 	_ "github.com/containerd/containerd/v2/plugins/events"
@@ -28,6 +29,7 @@ import (
 	_ "github.com/containerd/containerd/v2/plugins/services/namespaces"
 	_ "github.com/containerd/containerd/v2/plugins/services/sandbox"
 	_ "github.com/containerd/containerd/v2/plugins/services/snapshots"
+	_ "github.com/containerd/containerd/v2/plugins/services/tasks"
 	_ "github.com/containerd/containerd/v2/plugins/services/version"
 	_ "github.com/containerd/containerd/v2/plugins/services/warning"
 	_ "github.com/containerd/containerd/v2/plugins/snapshots/native/plugin"
