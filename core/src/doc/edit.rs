@@ -53,12 +53,19 @@ pub fn apply(text: &[u8], edits: &[Edit]) -> (Vec<u8>, usize) {
 impl Document<'_> {
     /// The white space that stands before a value's line, for what is put beside it; nothing if it shares the line.
     fn indentation(&self, at: usize) -> &str {
-        let before = self.text.get(..at).unwrap_or_default();
-        let line = before.iter().rposition(|byte| *byte == b'\n').map_or(before.len(), |newline| newline);
-        let blank = before.get(line..).unwrap_or_default();
-        if blank.iter().all(u8::is_ascii_whitespace) { std::str::from_utf8(blank).unwrap_or_default() } else { "" }
+        // A line may be as long as the text, and many may ask.
+        let before = self.text.get(at.saturating_sub(MOST_INDENTATION)..at).unwrap_or_default();
+        let blank = before.iter().rev().position(|byte| *byte == b'\n' || !byte.is_ascii_whitespace());
+        let line = blank.map(|length| before.len() - length - 1);
+        match line.and_then(|line| before.get(line..)) {
+            Some(blank @ [b'\n', ..]) => std::str::from_utf8(blank).unwrap_or_default(),
+            _ => "",
+        }
     }
 }
+
+/// Nobody indents further, in bytes.
+const MOST_INDENTATION: usize = 1024;
 
 impl Value<'_> {
     /// Puts another value in the place of this one.

@@ -107,7 +107,8 @@ fn one(
                 let why = if conflicts { "it conflicts with domainname" } else { "there is no uts namespace" };
                 checker.key("OCI-RT-0635", member, &[&why]).refused(if conflicts { &["crun-1.8"] } else { &[] });
             } else if namespaces.is_new("user") {
-                checker.key("OCI-RT-0635", member, &[&"it cannot be set in a new user namespace"]);
+                let found = checker.key("OCI-RT-0635", member, &[&"it cannot be set in a new user namespace"]);
+                found.refused(&["runc-1.1", "crun-1.8"]);
             } else {
                 checker.key("OCI-RT-0635", member, &[&"domainname is the member for it"]).warning();
             }
