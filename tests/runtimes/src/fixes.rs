@@ -49,14 +49,14 @@ fn wrong(one: &Mutation) -> Option<String> {
 
 /// One in thirty-one of all mutations, each with `STOWBOOK_FIX_ALL`.
 #[test]
-fn what_is_repaired_is_right_and_nothing_else_is_changed() {
+fn what_is_repaired_is_right_and_nothing_else_is_changed() -> Result<(), Box<dyn std::error::Error>> {
     let step = if std::env::var_os("STOWBOOK_FIX_ALL").is_some() { 1 } else { 31 };
     let mut random = crate::random::Random(1);
     let (mut repaired, mut tried, mut found) = (0, 0, Vec::new());
-    for (name, config) in crate::bases().unwrap() {
-        let text = serde_json::to_vec_pretty(&config).unwrap();
+    for (name, config) in crate::bases()? {
+        let text = serde_json::to_vec_pretty(&config)?;
         assert_eq!(repairable(&text), [""; 0], "{name}");
-        let mutations = crate::mutate::all(&name, &config).unwrap();
+        let mutations = crate::mutate::all(&name, &config)?;
         let mut mutations: Vec<_> = mutations.into_iter().step_by(step).collect();
         mutations.extend(crate::mutate::broken(&name, &text, &mut random, 3100 / step));
         for one in &mutations {
@@ -68,4 +68,5 @@ fn what_is_repaired_is_right_and_nothing_else_is_changed() {
     println!("{tried} configs, of which {repaired} are repaired");
     assert!(repaired * 20 > tried, "{repaired} of {tried} configs are repaired");
     assert!(found.is_empty(), "{} of {tried}:\n{}", found.len(), found.join("\n"));
+    Ok(())
 }
