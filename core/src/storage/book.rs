@@ -14,7 +14,7 @@ use std::time::Duration;
 /// succeeds. Then its thread waits until that batch is durable. Whoever finds no commit under way commits the open batch
 /// for all; while the disk works, the next batch fills. So with one writer every operation is one commit, and with many a
 /// commit carries as many operations as arrived during the one before. A thread may take over the commits of all
-/// ([`commit_for_all`](Book::commit_for_all)): what an engine allocates for them then lies in one place, not in a heap of each writer.
+/// (`commit_for_all`): what an engine allocates for them then lies in one place, not in a heap of each writer.
 ///
 /// An answer is given only when everything that it rests on is durable: an operation that was *refused* because of a
 /// neighbour's uncommitted change waits for that commit too. When a commit fails, the operations in it fail with its error,

@@ -338,6 +338,7 @@ export type Code =
   | "OCI-RT-0514"
   | "OCI-RT-0515"
   | "OCI-RT-0516"
+  | "OCI-RT-0517"
   | "OCI-RT-0600"
   | "OCI-RT-0601"
   | "OCI-RT-0602"
