@@ -73,7 +73,7 @@ def test_what_cannot_be_restored(book: Path) -> None:
     with pytest.raises(StowbookError):
         restore(damaged, book, replace=True)
     with pytest.raises(TypeError):
-        restore(backup, book, True)  # type: ignore[misc]
+        restore(backup, book, True)  # type: ignore[call-arg]
     # The holder wrote its own pages when it closed the file: what counts is what they say.
     assert ids(book) == ["web"] and len(book.read_bytes()) == len(before)
 

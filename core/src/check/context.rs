@@ -26,8 +26,8 @@ pub(super) struct Checker<'d> {
     skipped: BTreeSet<Skipped>,
     /// Members that are there under a wrong name: the object's number and the right name.
     misspelt: BTreeSet<(u32, &'static str)>,
-    /// Those of them without which a rule would have found an error: the rule's code.
-    needed: RefCell<BTreeMap<(u32, &'static str), &'static str>>,
+    /// Those of them without which rules would have found something: the rules' codes.
+    needed: RefCell<BTreeMap<(u32, &'static str), Vec<&'static str>>>,
     /// Where secrets stand, by their first bytes.
     secrets: BTreeMap<usize, Span>,
     /// Values that a rule about their type has spoken about.
@@ -378,7 +378,11 @@ impl<'d> Checker<'d> {
     /// name is as bad as this rule's would have been: it has the same cause.
     pub(super) fn needs(&self, code: &'static str, object: Value<'_>, name: &'static str) -> bool {
         if self.misspelt.contains(&(object.id(), name)) {
-            self.needed.borrow_mut().insert((object.id(), name), code);
+            let mut needed = self.needed.borrow_mut();
+            let codes = needed.entry((object.id(), name)).or_default();
+            if !codes.contains(&code) {
+                codes.push(code);
+            }
         }
         self.lacks(object, name)
     }
@@ -424,8 +428,11 @@ impl<'d> Checker<'d> {
                 one.redact();
             }
             let stated = one.severity.or(one.rule.map(|rule| rule.severity)).unwrap_or(Severity::Error);
-            let needed = one.misspelt.and_then(|member| explain(self.needed.borrow().get(&member)?));
-            let stated = match needed.filter(|rule| rule.severity == Severity::Error) {
+            let needed = self.needed.borrow();
+            let codes = one.misspelt.and_then(|member| needed.get(&member)).into_iter().flatten();
+            let errors = codes.filter_map(|code| explain(code)).filter(|rule| rule.severity == Severity::Error);
+            // The one that the fewest let pass.
+            let stated = match errors.min_by_key(|rule| self.options.profile.accepts(rule)) {
                 Some(rule) => {
                     // Go takes a key in any case for the member.
                     one.accepted = if one.code.ends_with("-0008") { &["runc-1.1"] } else { rule.accepted_by };

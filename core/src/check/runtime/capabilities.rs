@@ -17,9 +17,14 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
     let Some(capabilities) = process.object("capabilities") else { return };
     let sets = SETS.map(|set| (set, read(checker, capabilities, set)));
     let get = |set: &str| sets.iter().find(|(name, _)| *name == set).map(|(_, set)| set);
-    let has = |set: &str, name: &str| get(set).is_some_and(|set| set.has(name));
+    // A name that is written wrong counts as meant, and is then as bad as its lack: an error of a rule, or none.
+    let has =
+        |checker: &Checker<'_>, code, set: &str, name: &str| get(set).is_some_and(|set| set.has(checker, code, name));
     let of = |set: &str| get(set).into_iter().flat_map(|set| set.known.iter());
-    for (name, value) in of("effective").filter(|(name, _)| !has("permitted", name)) {
+    for (name, value) in of("effective") {
+        if has(checker, Some("OCI-RT-0304"), "permitted", name) {
+            continue;
+        }
         let found = checker.at("OCI-RT-0304", value, &[name]);
         found.propose("add it to permitted, or drop it", value.remove());
         if let Some(permitted) = capabilities.get("permitted") {
@@ -27,26 +32,31 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
         }
     }
     if capabilities.array("bounding").is_some() {
-        for (name, value) in of("permitted").filter(|(name, _)| !has("bounding", name)) {
-            checker.at("OCI-RT-0305", value, &[name]);
+        for (name, value) in of("permitted") {
+            if !has(checker, None, "bounding", name) {
+                checker.at("OCI-RT-0305", value, &[name]);
+            }
         }
     }
     // The kernel takes no inheritable capability from outside the bounding set.
-    for (name, value) in of("inheritable").filter(|(name, _)| !has("bounding", name)) {
+    let is_bounded = |name: &str| get("bounding").is_some_and(|set| set.known.get(name).is_some());
+    for (name, value) in of("inheritable").filter(|(name, _)| !is_bounded(name)) {
         let words = "{} is inheritable but not in the bounding set, which the kernel refuses";
         let found = checker.say("OCI-RT-0305", value, words, &[name]).severity(Severity::Error);
         found.related(capabilities.get("bounding").unwrap_or(capabilities), "it is not in here");
     }
     for (name, value) in of("ambient") {
-        if !has("permitted", name) || !has("inheritable", name) {
-            let missing = match (has("permitted", name), has("inheritable", name)) {
+        let is_permitted = has(checker, Some("OCI-RT-0306"), "permitted", name);
+        let is_inheritable = has(checker, None, "inheritable", name);
+        if !is_permitted || !is_inheritable {
+            let missing = match (is_permitted, is_inheritable) {
                 (false, false) => "permitted and inheritable",
                 (false, true) => "permitted",
                 _ => "inheritable",
             };
             let found = checker.at("OCI-RT-0306", value, &[name, &missing]);
             // `runc spec` writes sets like this; runtimes drop the capability without a word.
-            if has("permitted", name) {
+            if is_permitted {
                 found.warning();
             }
         }
@@ -63,48 +73,62 @@ pub(super) fn check(checker: &mut Checker<'_>, root: Value<'_>) {
 
 /// What is in a set.
 struct Set<'d> {
+    list: Option<Value<'d>>,
     /// The known names, with their places.
     known: Seen<'d>,
     /// Those that are written wrong: one cause, one finding.
-    meant: BTreeSet<String>,
+    meant: BTreeSet<&'static str>,
 }
 
 impl Set<'_> {
-    fn has(&self, name: &str) -> bool {
-        self.known.get(name).is_some() || self.meant.contains(name)
+    fn has(&self, checker: &Checker<'_>, error: Option<&'static str>, name: &str) -> bool {
+        if self.known.get(name).is_some() {
+            return true;
+        }
+        let (Some(name), Some(list)) = (self.meant.get(name), self.list) else { return false };
+        if let Some(code) = error {
+            checker.needs(code, list, name);
+        }
+        true
     }
 }
 
 fn read<'d>(checker: &mut Checker<'_>, capabilities: Value<'d>, set: &str) -> Set<'d> {
-    let mut known = Seen::default();
-    let mut meant = BTreeSet::new();
+    let mut out = Set { list: capabilities.get(set), known: Seen::default(), meant: BTreeSet::new() };
     for (value, name) in strings(capabilities.list(set)) {
         if !names::is_capability(&name) {
             let upper = name.to_uppercase();
             let right = if upper.starts_with("CAP_") { upper } else { format!("CAP_{upper}") };
-            if names::is_capability(&right) || ALL.contains(&right.as_str()) {
+            let known = names::CAPABILITIES.iter().copied().find(|known| *known == right);
+            let meant = if known.is_some() || ALL.contains(&right.as_str()) {
                 let found = checker.at("OCI-RT-0302", value, &[&Shown(&name)]);
-                if names::is_capability(&right) {
-                    found.safe(format!("write {right}"), [value.replace(crate::doc::quote(&right))]);
-                    meant.insert(right);
+                if let Some(right) = known {
+                    found.safe(format!("write {right}"), [value.replace(crate::doc::quote(right))]);
                 }
+                (found, known)
             } else {
                 let found = checker.at("OCI-RT-0301", value, &[&Shown(&name)]);
-                if let Some(near) = found.guess(&right, names::CAPABILITIES.iter().copied()) {
+                let near = found.guess(&right, names::CAPABILITIES.iter().copied());
+                if let Some(near) = near {
                     found.propose(format!("write {near}"), [value.replace(crate::doc::quote(near))]);
-                    meant.insert(near.to_owned());
                 }
+                (found, near)
+            };
+            if let ((found, Some(right)), Some(list)) = (meant, out.list) {
+                found.misspelt(list, right);
+                checker.is_misspelt(list, right);
+                out.meant.insert(right);
             }
             continue;
         }
-        if let Some(first) = known.get(&name) {
+        if let Some(first) = out.known.get(&name) {
             checker
                 .at("OCI-RT-0303", value, &[&name, &set])
                 .related(first, "it is here already")
                 .safe("remove it", value.remove());
         } else {
-            known.insert(name, value);
+            out.known.insert(name, value);
         }
     }
-    Set { known, meant }
+    out
 }

@@ -181,6 +181,23 @@ fn each_rule_has_a_case_and_a_page() {
 
 /// What is wrong in one place does not hide what is wrong in another.
 #[test]
+fn a_name_that_is_written_wrong_is_as_bad_as_its_lack() {
+    let found = |permitted: &str| {
+        let capabilities =
+            format!(r#"{{"bounding":["CAP_KILL"],"effective":["CAP_KILL"],"permitted":["{permitted}"]}}"#);
+        let process =
+            format!(r#"{{"cwd":"/","args":["sh"],"user":{{"uid":0,"gid":0}},"capabilities":{capabilities}}}"#);
+        let text = format!(r#"{{"ociVersion":"1.2.0","root":{{"path":"rootfs"}},"process":{process}}}"#);
+        let report = validate(text.as_bytes(), Some(Kind::RuntimeConfig), &Options::default());
+        let about = |one: &&Diagnostic| one.pointer.starts_with("/process/capabilities");
+        report.diagnostics.iter().filter(about).map(|one| (one.code, one.severity)).collect::<Vec<_>>()
+    };
+    assert_eq!(found("CAP_KILL"), []);
+    assert_eq!(found("CAP_KILLx"), [("OCI-RT-0301", Severity::Error)]);
+    assert_eq!(found("cap_kill"), [("OCI-RT-0302", Severity::Error)]);
+}
+
+#[test]
 fn independent_mistakes_are_all_found() {
     let mistakes = [
         ("/hostname", json!(1), "OCI-RT-0011"),
