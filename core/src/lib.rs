@@ -84,8 +84,8 @@ pub use store::{
     AnyView, CleanUp, CommitContent, ContainerStore, ContainerView, Containers, Content, ContentReader, ContentStore,
     ContentStream, ContentWriter, Context, CreateSnapshot, Cursor, DeleteImage, Event, EventBounds, EventPage,
     EventStore, Events, Finding, Header, ImageStore, Images, ImportOptions, ImportReport, InNamespace, LeaseStore,
-    Leases, NamespaceStore, Namespaces, OpenContent, Owned, Owner, RETAINED_EVENTS, SandboxStore, Sandboxes,
-    SharingPolicy, Since, SnapshotStore, Snapshots, Store, Subscription, Transaction, VisitContainer,
+    Leases, LookAtContainer, NamespaceStore, Namespaces, OpenContent, Owned, Owner, RETAINED_EVENTS, SandboxStore,
+    Sandboxes, SharingPolicy, Since, SnapshotStore, Snapshots, Store, Subscription, Transaction, VisitContainer,
     VisitContainerView, VisitImage, VisitSandbox, WriteContent, WriteTxn,
 };
 

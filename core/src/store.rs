@@ -27,7 +27,9 @@ mod transaction;
 
 pub use backends::CleanUp;
 pub use check::Finding;
-pub use containers::{AnyView, ContainerStore, ContainerView, Containers, VisitContainer, VisitContainerView};
+pub use containers::{
+    AnyView, ContainerStore, ContainerView, Containers, LookAtContainer, VisitContainer, VisitContainerView,
+};
 pub use content::{
     CommitContent, Content, ContentReader, ContentStore, ContentStream, ContentWriter, OpenContent, SharingPolicy,
     WriteContent,

@@ -167,8 +167,9 @@ impl Lines {
         let (before, marked) =
             (expand(&line[from..first.max(from)]), expand(&line[first.max(from)..last.min(to).max(first)]));
         let after = expand(&line[last.min(to).max(first)..to.max(last.min(to).max(first))]);
-        let is_cut = (from > 0 || part.start > whole.start, to < line.len() || part.end < whole.end);
-        let (head, tail) = (if is_cut.0 { "…" } else { "" }, if is_cut.1 { "…" } else { "" });
+        let dots = |is_cut: bool| if is_cut { "…" } else { "" };
+        let head = dots(from > 0 || part.start > whole.start);
+        let tail = dots(to < line.len() || part.end < whole.end);
         writeln!(out, "{dim}{:>margin$} |{dim:#} {head}{before}{marked}{after}{tail}", place.line)?;
         let width = marked.chars().count().max(1);
         let indent = head.chars().count() + before.chars().count();

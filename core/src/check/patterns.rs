@@ -47,10 +47,8 @@ pub(super) fn huge_page_size(text: &str) -> bool {
 
 /// The size of huge pages that was meant, by `2M`, `2mb` or `2MiB`, say.
 pub(super) fn huge_page_size_meant(text: &str) -> Option<String> {
-    let (digits, unit) = take(text, |byte| byte.is_ascii_digit());
-    let unit = unit.trim().to_ascii_uppercase();
-    let letter = unit.strip_suffix("IB").or(unit.strip_suffix(['B', 'I'])).unwrap_or(&unit);
-    Some(format!("{digits}{letter}B")).filter(|right| huge_page_size(right))
+    let (digits, unit) = amount(text);
+    Some(format!("{digits}{}B", unit.to_ascii_uppercase())).filter(|right| huge_page_size(right))
 }
 
 /// A list of numbers and ranges, as in `0-3,7`. The ranges, if it is one. Spaces around it are left out.
@@ -278,12 +276,18 @@ pub(super) fn whole(number: &str) -> Option<i128> {
     if shift >= 0 { digits.checked_mul(power) } else { (digits % power == 0).then_some(digits / power) }
 }
 
-/// A number of bytes with a unit, as in `64m`, `64MiB` or `64Mi`; units count in 1024.
-pub(super) fn bytes(text: &str) -> Option<u64> {
+/// The digits of an amount, and its unit as a small letter: `64` and `m` of `64m`, `64MiB` or `64Mi`.
+fn amount(text: &str) -> (&str, String) {
     let (digits, unit) = take(text, |byte| byte.is_ascii_digit());
     let unit = unit.trim().to_ascii_lowercase();
-    let unit = unit.strip_suffix("ib").or(unit.strip_suffix(['b', 'i'])).unwrap_or(&unit);
-    let power = match unit {
+    let letter = unit.strip_suffix("ib").or(unit.strip_suffix(['b', 'i'])).unwrap_or(&unit);
+    (digits, letter.to_owned())
+}
+
+/// A number of bytes with a unit, as in `64m`, `64MiB` or `64Mi`; units count in 1024.
+pub(super) fn bytes(text: &str) -> Option<u64> {
+    let (digits, unit) = amount(text);
+    let power = match unit.as_str() {
         "k" => 1,
         "m" => 2,
         "g" => 3,

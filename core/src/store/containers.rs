@@ -30,12 +30,7 @@ pub trait ContainerStore {
     ///
     /// # Errors
     /// As [`ContainerStore::get_container`], and what `visit` gives.
-    fn view_container(
-        &self,
-        context: &Context,
-        id: &str,
-        visit: &mut dyn FnMut(&ContainerView<'_>) -> Result<()>,
-    ) -> Result<()> {
+    fn view_container(&self, context: &Context, id: &str, visit: &mut LookAtContainer<'_>) -> Result<()> {
         visit(&ContainerView::of_message(&self.get_container(context, id)?.encode())?)
     }
 
@@ -96,6 +91,9 @@ pub trait ContainerStore {
 /// What is called with each record of a list.
 pub type VisitContainer<'a> = dyn FnMut(Container) -> Result<ControlFlow<()>> + 'a;
 
+/// What is called with a look at one record.
+pub type LookAtContainer<'a> = dyn FnMut(&ContainerView<'_>) -> Result<()> + 'a;
+
 /// What is called with a look at each record of a list.
 pub type VisitContainerView<'a> = dyn FnMut(&ContainerView<'_>) -> Result<ControlFlow<()>> + 'a;
 
@@ -105,12 +103,7 @@ impl<A: Access> ContainerStore for A {
         self.read(|read| rules::get(read, namespace, id))
     }
 
-    fn view_container(
-        &self,
-        context: &Context,
-        id: &str,
-        visit: &mut dyn FnMut(&ContainerView<'_>) -> Result<()>,
-    ) -> Result<()> {
+    fn view_container(&self, context: &Context, id: &str, visit: &mut LookAtContainer<'_>) -> Result<()> {
         let namespace = context.require_namespace()?;
         self.read(|read| rules::view(read, namespace, id, visit))
     }

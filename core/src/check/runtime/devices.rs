@@ -23,6 +23,11 @@ struct Access<'d> {
 }
 
 impl Access<'_> {
+    /// Whether it names a sort of device that there is, or all of them.
+    fn is_readable(&self) -> bool {
+        matches!(&*self.kind, "" | "a" | "b" | "c")
+    }
+
     fn is_for_all(&self) -> bool {
         matches!(&*self.kind, "" | "a")
     }
@@ -54,7 +59,7 @@ fn read(value: Value<'_>) -> Access<'_> {
 
 fn access(checker: &mut Checker<'_>, rules: &[Access<'_>]) {
     for (position, rule) in rules.iter().enumerate() {
-        if let (false, Some(value)) = (matches!(&*rule.kind, "" | "a" | "b" | "c"), rule.value.present("type")) {
+        if let (false, Some(value)) = (rule.is_readable(), rule.value.present("type")) {
             let found = checker.at("OCI-RT-0711", value, &[&Shown(&rule.kind)]);
             if let Some(meant) = names::meant("OCI-RT-0702", &rule.kind).filter(|meant| *meant != "p") {
                 found.propose(format!("write {meant:?}"), [value.replace(crate::doc::quote(meant))]);
@@ -106,6 +111,8 @@ fn access(checker: &mut Checker<'_>, rules: &[Access<'_>]) {
 fn nodes(checker: &mut Checker<'_>, root: Value<'_>, linux: Value<'_>, rules: Option<&[Access<'_>]>) {
     let mut paths: BTreeMap<Cow<'_, str>, Value<'_>> = BTreeMap::new();
     let mut numbers: BTreeMap<(String, i128, i128), Value<'_>> = BTreeMap::new();
+    // A rule for no sort of device may have been meant for any.
+    let rules = rules.filter(|rules| (1..=1000).contains(&rules.len()) && rules.iter().all(Access::is_readable));
     for device in linux.list("devices") {
         let kind = device.text("type").unwrap_or_default().into_owned();
         let node = matches!(kind.as_str(), "b" | "c" | "u");
@@ -140,11 +147,7 @@ fn nodes(checker: &mut Checker<'_>, root: Value<'_>, linux: Value<'_>, rules: Op
         let supplied = device.text("path").is_none_or(|path| SUPPLIED.contains(&&*path))
             || !(0..=4095).contains(&major)
             || !(0..=1_048_575).contains(&minor);
-        // A rule for no sort of device may have been meant for this one.
-        let readable = |rules: &&[Access<'_>]| rules.iter().all(|rule| matches!(&*rule.kind, "" | "a" | "b" | "c"));
-        if let Some(rules) =
-            rules.filter(|rules| !rules.is_empty() && rules.len() <= 1000 && !supplied).filter(readable)
-        {
+        if let Some(rules) = rules.filter(|_| !supplied) {
             let allowed =
                 rules.iter().rev().find(|rule| rule.takes(&same_kind, major, minor)).is_none_or(|rule| rule.allow);
             if !allowed {

@@ -1,5 +1,6 @@
 //! Container records: containerd's rules for them, in containerd's order. Source: containerd-metadata §3.
 
+use super::LookAtContainer;
 use super::view::ContainerView;
 use crate::model::{Container, Timestamp};
 use crate::proto::generated::containerd::events::{
@@ -23,12 +24,7 @@ pub(super) fn get(read: &dyn Read, namespace: &str, id: &str) -> Result<Containe
 }
 
 /// As [`get`], but shows the record where it lies.
-pub(super) fn view(
-    read: &dyn Read,
-    namespace: &str,
-    id: &str,
-    visit: &mut dyn FnMut(&ContainerView<'_>) -> Result<()>,
-) -> Result<()> {
+pub(super) fn view(read: &dyn Read, namespace: &str, id: &str, visit: &mut LookAtContainer<'_>) -> Result<()> {
     let found =
         halves::show::<Container>(read, namespace, id, &mut |head, body| visit(&ContainerView::new(head, body)?))?;
     if found { Ok(()) } else { Err(no_such_container(namespace, id)) }
