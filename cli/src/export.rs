@@ -7,6 +7,7 @@ use std::path::Path;
 use stowbook::{Error, ErrorKind, ImportOptions, Store};
 
 pub(crate) fn export(global: &Global, file: &Path) -> Result<(), Failure> {
+    place::refuse_metadb(global)?;
     let store = place::open_existing(global)?;
     if file.as_os_str() == "-" {
         let mut out = BufWriter::new(io::stdout().lock());

@@ -10,7 +10,6 @@ use stowbook::{
     NamespaceStore, Namespaces, OpenOptions, Owned, Result, SandboxStore, SnapshotStore, Store, SystemHost,
 };
 
-/// Where records can be read.
 /// Where records can be read and, unless it is a database of containerd, changed.
 pub(crate) trait Place:
     ContainerStore + ContentStore + ImageStore + LeaseStore + NamespaceStore + SandboxStore + SnapshotStore
@@ -190,10 +189,7 @@ pub(crate) fn open_to_read(global: &Global) -> Result<Box<dyn Place>> {
 
 /// As [`open_or_empty`], for what is shown of books only.
 pub(crate) fn open_book_or_empty(global: &Global) -> Result<Store> {
-    if global.metadb.is_some() {
-        return Err(Error::not_implemented("this command reads books only")
-            .with_help("`stowbook metadb dump FILE` shows all that containerd's database holds"));
-    }
+    refuse_metadb(global)?;
     match open_existing(global) {
         Err(error) if error.kind() == ErrorKind::NotFound && global.db.is_none() => Ok(Store::in_memory()),
         result => result,
@@ -206,6 +202,15 @@ pub(crate) fn open_or_new(global: &Global) -> Result<Store> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(Store::in_memory()),
         result => result,
     }
+}
+
+/// For commands that read what only books have.
+pub(crate) fn refuse_metadb(global: &Global) -> Result<()> {
+    if global.metadb.is_none() {
+        return Ok(());
+    }
+    Err(Error::not_implemented("this command reads books only")
+        .with_help("`stowbook metadb dump FILE` shows all that containerd's database holds"))
 }
 
 fn refuse_others(global: &Global) -> Result<()> {
