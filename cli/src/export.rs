@@ -64,7 +64,8 @@ pub(crate) fn import(global: &Global, file: &Path, same_book: bool) -> Result<()
     } else {
         Box::new(BufReader::new(File::open(file).map_err(|error| input::cannot_read(file, &error))?))
     };
-    let report = place::open(global)?.import(Watched(source, Progress::new("lines read")), &options)?;
+    let lines = Watched(source, Progress::new("lines read"));
+    let report = place::fill(global, |book| book.import(lines, &options))?;
     let mut out = io::stdout().lock();
     if global.output == Output::Json {
         let report = serde_json::json!({

@@ -151,6 +151,20 @@ pub(crate) fn open(global: &Global) -> Result<Store> {
     Store::open_with(path(global)?, &options(global)?)
 }
 
+/// Opens the book as [`open`] does and fills it. A book that was made for this goes away again when that fails: nothing is
+/// changed then.
+pub(crate) fn fill<T>(global: &Global, work: impl FnOnce(&Store) -> Result<T>) -> Result<T> {
+    let path = path(global)?;
+    let is_new = !path.exists();
+    let store = open(global)?;
+    work(&store).inspect_err(|_| {
+        if is_new {
+            // The store still holds the file, so nobody else can have written to it.
+            let _ = std::fs::remove_file(&path);
+        }
+    })
+}
+
 /// Opens a book that has to be there: for commands that change what is in it, or look at the file itself.
 pub(crate) fn open_existing(global: &Global) -> Result<Store> {
     refuse_others(global)?;
