@@ -23,7 +23,7 @@ pub(crate) fn run(global: &Global, command: Containers) -> Result<(), Failure> {
         Containers::List { quiet, filters } => {
             let place = place::open_or_empty(global)?;
             let containers = place.namespace(&global.namespace).containers();
-            LISTING.print(global, quiet, &mut out, &|visit| containers.each(&filters, visit))?;
+            LISTING.print(global, &*place, quiet, &mut out, &|visit| containers.each(&filters, visit))?;
         }
         Containers::Info { id, spec } => {
             let container = place::open_or_empty(global)?.namespace(&global.namespace).containers().get(&id)?;
