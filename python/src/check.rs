@@ -209,7 +209,7 @@ pub(crate) fn explain<'py>(py: Python<'py>, code: Text) -> PyResult<Bound<'py, P
     let rule = check::explain(&code.0).ok_or_else(|| {
         raise(Error::not_found(format!("rule {:?}", code.0)).with_help("a report names codes that there are"))
     })?;
-    let accepted_by = PyTuple::new(py, rule.accepted_by)?;
+    let accepted_by = PyTuple::new(py, &rule.accepted_by)?;
     let (code, severity, needs_host) = (rule.code, rule.severity.text(), rule.host);
     let (message, condition, basis, tools, fix) = (rule.message, rule.condition, rule.basis, rule.tools, rule.fix);
     let members = (code, severity, needs_host, rule.pointer, message, condition, basis, tools, fix, accepted_by);

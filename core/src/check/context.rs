@@ -435,7 +435,7 @@ impl<'d> Checker<'d> {
             let stated = match errors.min_by_key(|rule| self.options.profile.accepts(rule)) {
                 Some(rule) => {
                     // Go takes a key in any case for the member.
-                    one.accepted = if one.code.ends_with("-0008") { &["runc-1.1"] } else { rule.accepted_by };
+                    one.accepted = if one.code.ends_with("-0008") { &["runc-1.1"] } else { &rule.accepted_by };
                     Severity::Error
                 }
                 None => stated,
