@@ -70,7 +70,7 @@ pub(super) fn mapped(list: Value<'_>, number: i128) -> Option<bool> {
 }
 
 fn entries(checker: &mut Checker<'_>, list: Value<'_>) {
-    let mut used: [BTreeMap<i128, Value<'_>>; 2] = Default::default();
+    let mut used: [BTreeMap<i128, (i128, Value<'_>)>; 2] = Default::default();
     if list.items().count() > MOST {
         checker.at("OCI-RT-0621", list, &[&list.items().count()]);
     }
@@ -83,15 +83,15 @@ fn entries(checker: &mut Checker<'_>, list: Value<'_>) {
         let kinds = [("containerID", "OCI-RT-0615"), ("hostID", "OCI-RT-0616")];
         let mut over = false;
         for ((name, code), used) in kinds.into_iter().zip(&mut used) {
-            let end = |entry: Value<'_>| Some(entry.integer(name)?.saturating_add(entry.integer("size")?));
-            let (Some(first), Some(last)) = (entry.integer(name), end(entry)) else { continue };
-            over |= last > i128::from(u32::MAX);
+            let (Some(first), Some(size)) = (entry.integer(name), size) else { continue };
+            let end = first.saturating_add(size);
+            over |= end > i128::from(u32::MAX);
             // The nearest range that starts before the end of this one.
-            let before = used.range(..last).next_back().map(|(_, other)| *other);
-            if let Some(other) = before.filter(|other| end(*other) > Some(first)) {
+            let before = used.range(..end).next_back().map(|(_, (other, value))| (*other, *value));
+            if let Some((_, other)) = before.filter(|(other_end, _)| *other_end > first) {
                 checker.at(code, entry, &[]).related(other, "it overlaps this one");
             }
-            used.insert(first, entry);
+            used.insert(first, (end, entry));
         }
         if over {
             checker.at("OCI-RT-0617", entry, &[]);
