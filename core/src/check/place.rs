@@ -39,13 +39,13 @@ impl Places {
             // Only what stands on the offset's own line counts for its column.
             if let Some(last) = piece.iter().rposition(|byte| *byte == b'\n') {
                 let (lines, rest) = piece.split_at(last + 1);
-                line += lines.iter().filter(|byte| **byte == b'\n').count();
+                line += count(lines, |byte| byte == b'\n');
                 (column, utf16, piece) = (1, 1, rest);
             }
             // Of a character's bytes the first counts; four of them are two code units.
-            let characters = piece.iter().filter(|byte| !matches!(byte, 0x80..=0xbf)).count();
+            let characters = count(piece, |byte| !matches!(byte, 0x80..=0xbf));
             column += characters;
-            utf16 += characters + piece.iter().filter(|byte| **byte >= 0xf0).count();
+            utf16 += characters + count(piece, |byte| byte >= 0xf0);
             from = from.max((*offset).min(text.len()));
             *place = (line, column, utf16);
         }
@@ -63,6 +63,12 @@ impl Places {
     }
 }
 
+/// How many bytes are such. Counted in bytes for as long as they hold it, many are looked at in one step.
+fn count(bytes: &[u8], is: impl Fn(u8) -> bool) -> usize {
+    let chunks = bytes.chunks(usize::from(u8::MAX));
+    chunks.map(|chunk| usize::from(chunk.iter().fold(0_u8, |sum, byte| sum.wrapping_add(u8::from(is(*byte)))))).sum()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,5 +80,13 @@ mod tests {
         let place = Places::new(text, [span].into_iter()).of(span);
         assert_eq!((place.line, place.column, place.column_utf16), (2, 4, 5));
         assert_eq!((place.end_line, place.end_column), (3, 1));
+    }
+
+    #[test]
+    fn long_pieces_are_counted_whole() {
+        for length in [0, 1, 254, 255, 256, 1000] {
+            assert_eq!(count(&vec![b'\n'; length], |byte| byte == b'\n'), length);
+            assert_eq!(count(&vec![b'a'; length], |byte| byte == b'\n'), 0);
+        }
     }
 }
