@@ -37,16 +37,20 @@ pub(crate) fn run(path: &Path) -> ExitCode {
 
 fn pack(path: &Path) -> Result<(), Box<dyn Error>> {
     let module = fs::read(path)?;
-    let Functions { imported, bodies } = Functions::of(&module)?;
+    fs::write(path, packed(&module)?)?;
+    Ok(())
+}
+
+fn packed(module: &[u8]) -> Result<Vec<u8>, Box<dyn Error>> {
+    let Functions { imported, bodies } = Functions::of(module)?;
     let order = order(&bodies);
     let mut places = vec![0; order.len()];
     for (place, function) in (imported..).zip(&order) {
         places[*function] = place;
     }
     let mut packed = Module::new();
-    Reordered { imported, order, places }.parse_core_module(&mut packed, Parser::new(0), &module)?;
-    fs::write(path, packed.finish())?;
-    Ok(())
+    Reordered { imported, order, places }.parse_core_module(&mut packed, Parser::new(0), module)?;
+    Ok(packed.finish())
 }
 
 /// The functions of a module.
@@ -174,6 +178,80 @@ impl Reencode for Reordered {
         for function in self.order.clone() {
             self.parse_function_body(out, bodies[function].clone())?;
         }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wasm_encoder::{EntityType, ExportKind, ExportSection, Function, ImportSection, TypeSection};
+    use wasmparser::{Operator, Validator};
+
+    const COUNT: i32 = 12;
+
+    /// A module with functions of three sorts in turn. Each tells its number, calls what the module imports, and the next one.
+    fn module() -> Vec<u8> {
+        let mut types = TypeSection::new();
+        types.ty().function([], []);
+        let mut imports = ImportSection::new();
+        imports.import("host", "called", EntityType::Function(0));
+        let (mut functions, mut exports, mut code) = (FunctionSection::new(), ExportSection::new(), CodeSection::new());
+        for (number, index) in (0..COUNT).zip(1..) {
+            functions.function(0);
+            exports.export(&number.to_string(), ExportKind::Func, index);
+            let mut body = Function::new([]);
+            body.instructions().i32_const(number).drop().call(0);
+            for filling in 0..40 {
+                body.instructions().i32_const(filling * (number % 3 + 1) * 1000).drop();
+            }
+            body.instructions().call(if number + 1 == COUNT { 1 } else { index + 1 }).end();
+            code.function(&body);
+        }
+        let mut module = Module::new();
+        module.section(&types).section(&imports).section(&functions).section(&exports).section(&code);
+        module.finish()
+    }
+
+    /// By export: the number of the function, and that of the one which it calls.
+    type Calls = BTreeMap<String, (i32, i32)>;
+
+    /// What calls what, and the numbers in the order of the code.
+    fn read(module: &[u8]) -> Result<(Calls, Vec<i32>), Box<dyn Error>> {
+        Validator::new().validate_all(module)?;
+        let (mut exports, mut order, mut called) = (Vec::new(), Vec::new(), Vec::new());
+        for payload in Parser::new(0).parse_all(module) {
+            match payload? {
+                Payload::ExportSection(section) => exports = section.into_iter().collect::<Result<_, _>>()?,
+                Payload::CodeSectionEntry(body) => {
+                    let operators = body.get_operators_reader()?.into_iter().collect::<Result<Vec<_>, _>>()?;
+                    let (Some(Operator::I32Const { value }), Some(Operator::Call { function_index })) =
+                        (operators.first(), operators.iter().rev().nth(1))
+                    else {
+                        return Err(format!("another function: {operators:?}").into());
+                    };
+                    assert_eq!(operators.get(2), Some(&Operator::Call { function_index: 0 }));
+                    order.push(*value);
+                    called.push(*function_index as usize - 1);
+                }
+                _ => {}
+            }
+        }
+        let own = exports.iter().map(|export| (export.name, export.index as usize - 1));
+        let calls = own.map(|(name, own)| (name.to_owned(), (order[own], order[called[own]]))).collect();
+        Ok((calls, order))
+    }
+
+    #[test]
+    fn what_is_alike_lies_together_and_calls_what_it_called() -> Result<(), Box<dyn Error>> {
+        let before = module();
+        let (calls, order) = read(&before)?;
+        let (calls_then, order_then) = read(&packed(&before)?)?;
+        assert_eq!(order, (0..COUNT).collect::<Vec<_>>());
+        assert_eq!(calls.get("11"), Some(&(11, 0)));
+        assert_eq!(calls_then, calls);
+        let sorts: Vec<_> = order_then.iter().map(|number| number % 3).collect();
+        assert_eq!(sorts.chunk_by(|one, next| one == next).count(), 3, "{order_then:?}");
         Ok(())
     }
 }
