@@ -200,7 +200,7 @@ pub(crate) fn detect(py: Python<'_>, text: Source) -> Option<&'static str> {
 #[allow(clippy::needless_pass_by_value, reason = "Python hands it over")]
 pub(crate) fn explain<'py>(py: Python<'py>, code: Text) -> PyResult<Bound<'py, PyAny>> {
     let rule = check::rule(&code.0).map_err(raise)?;
-    let accepted_by = PyTuple::new(py, rule.accepted_by)?;
+    let accepted_by = PyTuple::new(py, &rule.accepted_by)?;
     let (code, severity, needs_host) = (rule.code, rule.severity.text(), rule.host);
     let (message, condition, basis, tools, fix) = (rule.message, rule.condition, rule.basis, rule.tools, rule.fix);
     let members = (code, severity, needs_host, rule.pointer, message, condition, basis, tools, fix, accepted_by);

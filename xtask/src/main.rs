@@ -1,9 +1,11 @@
-//! What builds and checks the generated parts of stowbook: `cargo xtask ‹task› [--check]`.
+//! What builds and checks the generated parts of stowbook: `cargo xtask ‹task› [--check]`; and `cargo xtask pack`, which orders
+//! the functions of a WebAssembly module.
 
 mod examples;
 mod files;
 mod grpc;
 mod header;
+mod pack;
 mod proto;
 mod records;
 mod rules;
@@ -54,6 +56,7 @@ fn main() -> ExitCode {
     let (name, mode) = match arguments.as_slice() {
         [name] => (*name, Mode::Write),
         [name, "--check"] | ["--check", name] => (*name, Mode::Check),
+        ["pack", module] => return pack::run(Path::new(module)),
         _ => return usage(),
     };
     let Some(task) = TASKS.iter().find(|task| task.name == name) else { return usage() };
@@ -86,5 +89,6 @@ fn usage() -> ExitCode {
     for task in TASKS {
         eprintln!("  {:<8} {}", task.name, task.about);
     }
+    eprintln!("\n  pack ‹module.wasm›: writes it with its functions in the order that gzip makes least of");
     ExitCode::from(2)
 }

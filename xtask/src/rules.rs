@@ -23,7 +23,7 @@ pub(crate) fn generate(root: &Path) -> Result<Files, Box<dyn Error>> {
     rules.sort_by_key(|rule| rule.code);
 
     let mut files = Files::default();
-    files.add("core/src/check/rules/table.rs", rule_table(&rules)?);
+    files.add("core/src/check/rules/table.tsv", rule_table(&rules)?);
     files.add("core/src/check/fields/table.rs", field_tables(&data)?);
     files.add("core/src/check/names/table.rs", names(&data)?);
     files.own("docs/codes");
@@ -68,32 +68,23 @@ impl<'v> Rule<'v> {
     }
 }
 
+/// A rule a line, its fields in the order in which `Rule::read` of `core/src/check/rules.rs` takes them.
 fn rule_table(rules: &[Rule<'_>]) -> Result<String, Box<dyn Error>> {
-    let mut text = format!("{HEAD}use super::Rule;\nuse crate::check::Severity;\n\n/// Every rule, by code.\n");
-    text.push_str("#[rustfmt::skip]\npub static RULES: &[Rule] = &[\n");
+    let mut text = String::new();
     for rule in rules {
-        let severity = match rule.severity {
-            "error" => "Error",
-            "warning" => "Warning",
-            "advice" => "Advice",
-            other => return Err(format!("{}: no severity {other}", rule.code).into()),
-        };
-        writeln!(
-            text,
-            "    Rule {{ code: {:?}, severity: Severity::{severity}, host: {:?}, pointer: {:?}, message: {:?}, condition: {:?}, \
-             basis: {:?}, tools: {:?}, fix: {:?}, accepted_by: &{:?} }},",
-            rule.code,
-            rule.host,
-            rule.pointer,
-            rule.message,
-            rule.condition,
-            rule.basis,
-            rule.tools,
-            rule.fix,
-            rule.accepted_by
-        )?;
+        let host = if rule.host { "host" } else { "" };
+        let accepted_by = rule.accepted_by.join(" ");
+        let texts = [rule.pointer, rule.message, rule.condition, rule.basis, rule.tools, rule.fix];
+        let fields = [&[rule.code, rule.severity, host, &accepted_by], texts.as_slice()].concat();
+        if !["error", "warning", "advice"].contains(&rule.severity) || fields.iter().any(|it| it.contains(['\t', '\n']))
+        {
+            return Err(
+                format!("{}: no severity {}, or a text with a tab or several lines", rule.code, rule.severity).into()
+            );
+        }
+        text.push_str(&fields.join("\t"));
+        text.push('\n');
     }
-    text.push_str("];\n");
     Ok(text)
 }
 

@@ -158,5 +158,5 @@ pub fn explain(code: &str) -> Result<Option<String>> {
 /// All rules, as JSON.
 #[wasm_bindgen]
 pub fn rules() -> Result<String> {
-    Ok(json::write(&check::RULES)?)
+    Ok(json::write(&*check::RULES)?)
 }

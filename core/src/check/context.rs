@@ -23,7 +23,8 @@ pub(super) struct Checker<'d> {
     /// Takes what comes when there is too much.
     surplus: Found,
     lost: usize,
-    skipped: BTreeSet<Skipped>,
+    /// In order.
+    skipped: Vec<Skipped>,
     /// Members that are there under a wrong name: the object's number and the right name.
     misspelt: BTreeSet<(u32, &'static str)>,
     /// Those of them without which rules would have found something: the rules' codes.
@@ -167,7 +168,7 @@ impl<'d> Checker<'d> {
             found: Vec::new(),
             surplus: Found::default(),
             lost: 0,
-            skipped: BTreeSet::new(),
+            skipped: Vec::new(),
             misspelt: BTreeSet::new(),
             needed: RefCell::default(),
             secrets: BTreeMap::new(),
@@ -351,7 +352,7 @@ impl<'d> Checker<'d> {
                 self.lost += 1;
             }
         }
-        self.skipped.extend(report.skipped);
+        report.skipped.into_iter().for_each(|skipped| self.skip(skipped));
     }
 
     /// Remembers that a member is there under another name, so that nobody calls it missing; whether that is news.
@@ -404,6 +405,13 @@ impl<'d> Checker<'d> {
         }
     }
 
+    /// Notes a rule that could not be asked, once.
+    fn skip(&mut self, skipped: Skipped) {
+        if let Err(place) = self.skipped.binary_search(&skipped) {
+            self.skipped.insert(place, skipped);
+        }
+    }
+
     /// What a host would say; a rule that goes without is noted.
     pub(super) fn ask<T>(
         &mut self,
@@ -413,7 +421,7 @@ impl<'d> Checker<'d> {
     ) -> Option<T> {
         let answer = self.options.host.and_then(question);
         if answer.is_none() {
-            self.skipped.insert(Skipped { code, needs });
+            self.skip(Skipped { code, needs });
         }
         answer
     }
@@ -435,7 +443,7 @@ impl<'d> Checker<'d> {
             let stated = match errors.min_by_key(|rule| self.options.profile.accepts(rule)) {
                 Some(rule) => {
                     // Go takes a key in any case for the member.
-                    one.accepted = if one.code.ends_with("-0008") { &["runc-1.1"] } else { rule.accepted_by };
+                    one.accepted = if one.code.ends_with("-0008") { &["runc-1.1"] } else { &rule.accepted_by };
                     Severity::Error
                 }
                 None => stated,
@@ -494,7 +502,7 @@ impl<'d> Checker<'d> {
             spec_version: version.map(std::borrow::Cow::into_owned),
             verdict,
             diagnostics,
-            skipped: self.skipped.into_iter().collect(),
+            skipped: self.skipped,
             secrets: secrets.into_iter().map(|span| places.of(span)).collect(),
         }
     }

@@ -110,7 +110,7 @@ fn access(checker: &mut Checker<'_>, rules: &[Access<'_>]) {
 
 fn nodes(checker: &mut Checker<'_>, root: Value<'_>, linux: Value<'_>, rules: Option<&[Access<'_>]>) {
     let mut paths: BTreeMap<Cow<'_, str>, Value<'_>> = BTreeMap::new();
-    let mut numbers: BTreeMap<(String, i128, i128), Value<'_>> = BTreeMap::new();
+    let mut numbers: BTreeMap<Cow<'_, str>, Value<'_>> = BTreeMap::new();
     // A rule for no sort of device may have been meant for any.
     let rules = rules.filter(|rules| (1..=1000).contains(&rules.len()) && rules.iter().all(Access::is_readable));
     for device in linux.list("devices") {
@@ -138,7 +138,7 @@ fn nodes(checker: &mut Checker<'_>, root: Value<'_>, linux: Value<'_>, rules: Op
             continue;
         };
         let same_kind = if kind == "u" { "c".to_owned() } else { kind.clone() };
-        if let Some(first) = numbers.insert((same_kind.clone(), major, minor), device)
+        if let Some(first) = numbers.insert(format!("{same_kind} {major}:{minor}").into(), device)
             && first.text("path") != device.text("path")
         {
             checker.at("OCI-RT-0708", device, &[&kind, &major, &minor]).related(first, "the other one");

@@ -5,7 +5,7 @@ use crate::check::view::{View as _, strings};
 use crate::check::{PathKind, Platform, Severity, patterns};
 use crate::doc::Value;
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -213,10 +213,10 @@ fn user(checker: &mut Checker<'_>, root: Value<'_>, process: Value<'_>) {
     if let (Some(value), Some(65534)) = (user.present("uid"), user.integer("uid")) {
         checker.at("OCI-RT-0226", value, &[]);
     }
-    let mut seen = BTreeSet::new();
+    let mut seen = BTreeMap::new();
     for gid in user.list("additionalGids") {
         if let Some(number) = gid.as_integer()
-            && !seen.insert(number)
+            && seen.insert(number, gid).is_some()
         {
             let edit = gid.remove();
             checker.at("OCI-RT-0224", gid, &[&number]).propose("remove it", edit);

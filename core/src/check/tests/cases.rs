@@ -171,7 +171,7 @@ fn each_rule_has_a_case_and_a_page() {
         .map(|rule| rule.code)
         .collect();
     assert_eq!(without, [""; 0], "rules without a case");
-    for rule in RULES {
+    for rule in &*RULES {
         let page = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../docs/codes/{}.md", rule.code));
         let page = std::fs::read_to_string(page).unwrap_or_else(|error| panic!("{} has no page: {error}", rule.code));
         // `cargo xtask rules` makes it of the case, and CI compares.
