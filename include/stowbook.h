@@ -465,7 +465,8 @@ void sb_error_free(struct sb_error *error);
  * Opens the book in the file at `path`; where there is none, makes one. The caller frees `*store_out` with sb_store_free().
  *
  * Errors: SB_ERR_UNAVAILABLE when the book is open already, here or in another process; SB_ERR_DATA_LOSS when it is
- * damaged; SB_ERR_FAILED_PRECONDITION when it is no book, or was written by a newer stowbook; SB_ERR_PERMISSION_DENIED.
+ * damaged; SB_ERR_FAILED_PRECONDITION when it is a directory, a database of containerd (see sb_metadb_open()), or was written
+ * by a newer stowbook; SB_ERR_NOT_FOUND when its folder is missing; SB_ERR_PERMISSION_DENIED.
  */
 enum sb_status sb_store_open(struct sb_str path,
                              struct sb_store **store_out,

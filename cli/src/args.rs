@@ -19,6 +19,7 @@ use stowbook::check::{Kind, Platform, Profile, Severity};
 /// Container metadata without a daemon: create, list, filter, change and delete records by containerd's rules.
 #[derive(Parser)]
 #[command(name = "stowbook", version, max_term_width = 100, arg_required_else_help = true, propagate_version = true)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -26,7 +27,15 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
+const EXAMPLES: &str = "\
+Examples:
+  stowbook c create docker.io/library/nginx:alpine web
+  stowbook c ls 'labels.role==web,image~=nginx'
+  stowbook --metadb /var/lib/containerd/io.containerd.metadata.v1.bolt/meta.db -n k8s.io c ls
+  stowbook validate config.json";
+
 #[derive(Args, Clone)]
+#[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
     /// The book's file [default: book.redb in the user's data directory]
     #[arg(long, global = true, env = "STOWBOOK_DB", value_name = "FILE")]
@@ -48,7 +57,7 @@ pub(crate) struct Global {
     #[arg(long, global = true)]
     pub(crate) read_only: bool,
     /// How long to wait for another process that holds the book
-    #[arg(long, global = true, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
+    #[arg(long, global = true, value_name = "SECONDS", default_value = "1", value_parser = seconds, allow_negative_numbers = true)]
     pub(crate) lock_timeout: Duration,
     /// Whether the command works on records in the namespace, so that an error tells it.
     #[arg(skip)]
@@ -66,13 +75,13 @@ pub(crate) enum Output {
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Container records
-    #[command(subcommand, alias = "c", visible_alias = "container")]
+    #[command(subcommand, visible_aliases = ["c", "container"])]
     Containers(Containers),
     /// Image records
-    #[command(subcommand, alias = "i", visible_alias = "image")]
+    #[command(subcommand, visible_aliases = ["i", "image"])]
     Images(Images),
     /// Sandbox records
-    #[command(subcommand, aliases = ["s", "sb"], visible_alias = "sandbox")]
+    #[command(subcommand, alias = "s", visible_aliases = ["sb", "sandbox"])]
     Sandboxes(Sandboxes),
     /// Content: blobs by their digests, and what is being written
     #[command(subcommand)]
@@ -81,7 +90,7 @@ pub(crate) enum Command {
     #[command(visible_alias = "snapshot")]
     Snapshots(Snapshots),
     /// Namespaces
-    #[command(subcommand, alias = "ns", visible_alias = "namespace")]
+    #[command(subcommand, visible_aliases = ["ns", "namespace"])]
     Namespaces(Namespaces),
     /// Leases, which keep resources from being collected
     #[command(subcommand, visible_alias = "lease")]
@@ -136,7 +145,7 @@ pub(crate) enum Command {
     },
     /// Write the manual pages into a directory
     Man {
-        /// The directory; it must exist
+        /// The directory; it is made where there is none
         directory: PathBuf,
     },
 }
@@ -169,7 +178,7 @@ pub(crate) enum Containers {
         /// Filters, for example 'labels.role==web,image~=nginx'
         filters: Vec<String>,
     },
-    /// Show a record as JSON
+    /// Show a record as JSON: as ctr does, with -o json as in a list
     Info {
         /// The container's id
         id: String,
@@ -302,8 +311,8 @@ pub(crate) struct Copy {
 
 #[derive(Args)]
 pub(crate) struct Events {
-    /// Begin behind the event of this number, or at a cursor BOOK:NUMBER [default: the oldest that is kept; with --follow: the
-    /// next to come]
+    /// Begin behind the event of this number, at a cursor BOOK:NUMBER, with the oldest that is kept, or now [default: oldest;
+    /// with --follow: now]
     #[arg(long, value_name = "NUMBER", value_parser = since)]
     pub(crate) since: Option<Since>,
     /// Go on with what other processes do to the book: once a second it is opened for reading and closed again, so they can
@@ -490,9 +499,9 @@ pub(crate) struct Validate {
     /// Exit with status 1 from this severity on
     #[arg(long, value_enum, default_value = "error")]
     pub(crate) fail_on: FailOn,
-    /// How findings are printed
-    #[arg(long, value_enum, default_value = "human")]
-    pub(crate) format: Format,
+    /// How findings are printed [default: human, with -o json: json]
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<Format>,
     /// Leave out findings: a code or its beginning, at all places or at those that match
     #[arg(long, value_name = "CODE[@POINTER]")]
     pub(crate) ignore: Vec<String>,
@@ -568,10 +577,7 @@ impl From<Cgroup> for stowbook::check::Cgroup {
 /// The path of a socket, with `unix:` in front or not.
 #[cfg(all(unix, feature = "serve"))]
 pub(crate) fn address(text: &str) -> Result<PathBuf, String> {
-    let path = text.strip_prefix("unix://").or_else(|| text.strip_prefix("unix:")).unwrap_or(text);
-    if path.is_empty() || path.contains("://") {
-        return Err("write it as unix:///run/stowbook.sock".to_owned());
-    }
+    let path = stowbook_grpc::socket_path(text).ok_or("write it as unix:///run/stowbook.sock")?;
     Ok(path.into())
 }
 
@@ -585,7 +591,7 @@ fn nanoseconds(text: &str) -> Result<i64, String> {
 }
 
 fn since(text: &str) -> Result<Since, String> {
-    text.parse().map_err(|_| "write it as the number of an event, or as a cursor BOOK:NUMBER".to_owned())
+    text.parse().map_err(|_| "write it as oldest, now, the number of an event, or a cursor BOOK:NUMBER".to_owned())
 }
 
 /// `KEY` alone means `KEY=true`, as with ctr's --label.

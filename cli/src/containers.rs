@@ -23,12 +23,16 @@ pub(crate) fn run(global: &Global, command: Containers) -> Result<(), Failure> {
         Containers::List { quiet, filters } => {
             let place = place::open_or_empty(global)?;
             let containers = place.namespace(&global.namespace).containers();
-            LISTING.print(global, quiet, &mut out, &|visit| containers.each(&filters, visit))?;
+            LISTING.print(global, &*place, quiet, &mut out, &|visit| containers.each(&filters, visit))?;
         }
         Containers::Info { id, spec } => {
             let container = place::open_or_empty(global)?.namespace(&global.namespace).containers().get(&id)?;
-            let text = if spec { info::spec(&container)? } else { info::record(&container) };
-            out.write_all(text.as_bytes())?;
+            match (spec, json) {
+                (true, _) => out.write_all(info::spec(&container)?.as_bytes())?,
+                // The form that `list` has for programs, and that `update --record` takes.
+                (false, true) => output::json(&mut out, &container)?,
+                (false, false) => out.write_all(info::record(&container).as_bytes())?,
+            }
         }
         Containers::Label { id, labels } => {
             let mut container = Container { id, ..Container::default() };

@@ -2,7 +2,7 @@ use crate::args::{Copy, Global, Output};
 use crate::{Failure, output, place};
 use std::io::Write as _;
 use stowbook::copy::{CopyOptions, CopyReport};
-use stowbook::{Host as _, Result, SystemHost};
+use stowbook::{Error, Host as _, Result, SystemHost};
 
 /// How long the lease of a copy that was killed holds what it brought.
 const LEASE_SECONDS: i64 = 24 * 3600;
@@ -15,6 +15,12 @@ pub(crate) fn run(global: &Global, command: &Copy) -> Result<(), Failure> {
     let now = SystemHost.now();
     options.lease_until = stowbook::model::Timestamp::new(now.seconds() + LEASE_SECONDS, 0).ok();
 
+    let same = |(from, to): (std::path::PathBuf, _)| from == to;
+    if command.from.canonicalize().ok().zip(command.to.canonicalize().ok()).is_some_and(same) {
+        let error = Error::invalid_argument("both places are the same").with_help("name another place with --to");
+        output::print_error(&place::named(global, &command.from), &error);
+        return Err(Failure::Reported(error.kind().names().exit));
+    }
     let mut at = place::named(global, &command.from);
     let report = place::open_or_empty(&at).and_then(|from| {
         // What goes wrong from here on does so there, mostly; the others say what they were about.

@@ -1,7 +1,7 @@
 use crate::args::{Db, Global, Output};
 use crate::{Failure, output, place};
 use std::io::Write as _;
-use stowbook::RestoreOptions;
+use stowbook::{ErrorKind, RestoreOptions};
 
 pub(crate) fn run(global: &Global, command: Db) -> Result<(), Failure> {
     let json = global.output == Output::Json;
@@ -67,7 +67,12 @@ pub(crate) fn run(global: &Global, command: Db) -> Result<(), Failure> {
             let mut options = RestoreOptions::default();
             options.replace = replace;
             place::make_default_folder(global)?;
-            let keys = stowbook::restore(&file, &path, &options)?;
+            let keys = stowbook::restore(&file, &path, &options).map_err(|error| match error.kind() {
+                ErrorKind::AlreadyExists => {
+                    error.with_help("--replace puts the backup in its place; --db names another file")
+                }
+                _ => error,
+            })?;
             report(&mut out, json, keys, &path)?;
         }
     }

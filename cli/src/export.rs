@@ -7,6 +7,7 @@ use std::path::Path;
 use stowbook::{Error, ErrorKind, ImportOptions, Store};
 
 pub(crate) fn export(global: &Global, file: &Path) -> Result<(), Failure> {
+    place::refuse_metadb(global)?;
     let store = place::open_existing(global)?;
     if file.as_os_str() == "-" {
         let mut out = BufWriter::new(io::stdout().lock());
@@ -63,7 +64,8 @@ pub(crate) fn import(global: &Global, file: &Path, same_book: bool) -> Result<()
     } else {
         Box::new(BufReader::new(File::open(file).map_err(|error| input::cannot_read(file, &error))?))
     };
-    let report = place::open(global)?.import(Watched(source, Progress::new("lines read")), &options)?;
+    let lines = Watched(source, Progress::new("lines read"));
+    let report = place::fill(global, |book| book.import(lines, &options))?;
     let mut out = io::stdout().lock();
     if global.output == Output::Json {
         let report = serde_json::json!({

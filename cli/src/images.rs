@@ -18,7 +18,7 @@ pub(crate) fn run(global: &Global, command: Images) -> Result<(), Failure> {
         Images::List { quiet, filters } => {
             let place = place::open_or_empty(global)?;
             let images = place.namespace(&global.namespace).images();
-            LISTING.print(global, quiet, &mut out, &|visit| images.each(&filters, visit))?;
+            LISTING.print(global, &*place, quiet, &mut out, &|visit| images.each(&filters, visit))?;
         }
         Images::Info { name } => {
             let image = place::open_or_empty(global)?.namespace(&global.namespace).images().get(&name)?;

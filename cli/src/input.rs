@@ -29,12 +29,13 @@ pub(crate) fn open(path: &Path) -> Result<Box<dyn Read>> {
 
 /// Why a file cannot be read.
 pub(crate) fn cannot_read(path: &Path, error: &std::io::Error) -> Error {
-    let kind = match error.kind() {
-        std::io::ErrorKind::NotFound => ErrorKind::NotFound,
-        std::io::ErrorKind::PermissionDenied => ErrorKind::PermissionDenied,
-        _ => ErrorKind::Unavailable,
+    let (kind, help) = match error.kind() {
+        std::io::ErrorKind::NotFound => (ErrorKind::NotFound, "check the path"),
+        std::io::ErrorKind::IsADirectory => (ErrorKind::FailedPrecondition, "name a file in it"),
+        std::io::ErrorKind::PermissionDenied => (ErrorKind::PermissionDenied, "ask the owner for the right to read it"),
+        _ => (ErrorKind::Unavailable, "try again, or read a copy"),
     };
-    Error::new(kind, format!("cannot read {}: {error}", path.display()))
+    Error::new(kind, format!("cannot read {}: {error}", path.display())).with_help(help)
 }
 
 /// The text of a runtime spec: JSON with an object at the top, kept to the byte.

@@ -1,6 +1,7 @@
 //! Long lists, shown record by record: what they take of memory does not grow with the number of records.
 
 use crate::args::{Global, Output};
+use crate::place::Place;
 use crate::{Failure, output};
 use serde::Serialize;
 use std::io::{self, Write};
@@ -24,6 +25,7 @@ impl<const N: usize, T: Serialize> Listing<N, T> {
     pub(crate) fn print(
         &self,
         global: &Global,
+        place: &(dyn Place + 'static),
         quiet: bool,
         out: &mut impl Write,
         each: &Each<'_, T>,
@@ -44,13 +46,31 @@ impl<const N: usize, T: Serialize> Listing<N, T> {
         }
         // Once for the widths, once to print. Where somebody writes in between, a column may be crooked.
         let mut table = output::Table::new(self.blanks, self.header);
+        let mut found = false;
         visit(each, |record| {
+            found = true;
             table.fit(&(self.row)(&record));
             Ok(())
         })?;
         table.line(out, self.header)?;
+        if !found {
+            return tell_of_namespaces(global, place);
+        }
         visit(each, |record| table.line(out, (self.row)(&record).each_ref().map(String::as_str)))
     }
+}
+
+/// An empty list may be one of a namespace that does not exist: containerd refuses none. Says so, and which there are.
+fn tell_of_namespaces(global: &Global, place: &(dyn Place + 'static)) -> Result<(), Failure> {
+    const SHOWN: usize = 8;
+    let namespaces = place.namespaces().list()?;
+    if namespaces.is_empty() || namespaces.iter().any(|namespace| namespace.name == global.namespace) {
+        return Ok(());
+    }
+    let names: Vec<_> = namespaces.iter().take(SHOWN).map(|namespace| output::shown(&namespace.name)).collect();
+    let more = if namespaces.len() > SHOWN { ", …" } else { "" };
+    let wanted = output::shown(&global.namespace);
+    Ok(writeln!(anstream::stderr(), "stowbook: there is no namespace {wanted} here, but {}{more}", names.join(", "))?)
 }
 
 fn visit<T>(each: &Each<'_, T>, mut show: impl FnMut(T) -> io::Result<()>) -> Result<(), Failure> {

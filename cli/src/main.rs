@@ -152,7 +152,8 @@ fn run(global: &Global, command: Command) -> Result<(), Failure> {
         Command::Metadb(command) => metadb::run(global, command),
         #[cfg(all(unix, feature = "serve"))]
         Command::Serve(command) => serve::run(global, command),
-        Command::Validate(arguments) => validate::run(&arguments),
+        Command::Validate(arguments) => validate::run(global, &arguments),
+        Command::Explain { code } if global.output == args::Output::Json => validate::explain_json(&code),
         Command::Explain { code } => validate::explain(&code),
         Command::Completions { shell } => {
             // It panics when it cannot write, so it writes to memory.
@@ -160,7 +161,12 @@ fn run(global: &Global, command: Command) -> Result<(), Failure> {
             clap_complete::generate(shell, &mut Cli::command(), "stowbook", &mut script);
             Ok(std::io::stdout().write_all(&script)?)
         }
-        Command::Man { directory } => Ok(clap_mangen::generate_to(Cli::command(), directory)?),
+        Command::Man { directory } => {
+            let written =
+                std::fs::create_dir_all(&directory).and_then(|()| clap_mangen::generate_to(Cli::command(), &directory));
+            Ok(written
+                .map_err(|error| Error::unavailable(format!("cannot write to {}: {error}", directory.display())))?)
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use stowbook::bolt::FileSource;
 use stowbook::metadb::ImportOptions;
 use stowbook::metadb::{self, MetaDb, Severity};
-use stowbook::{Error, Result};
+use stowbook::{Error, Result, Store};
 
 pub(crate) fn run(global: &Global, command: Metadb) -> Result<(), Failure> {
     // Errors tell of the file that the command is about; an import's, of the book as well.
@@ -89,13 +89,16 @@ fn import(global: &Global, command: Metadb) -> Result<(), Failure> {
     options.namespaces = only;
     options.dry_run = dry_run;
     options.keep_existing = keep_existing;
-    let open_book = || if dry_run { place::open_or_new(global) } else { place::open(global) };
+    let into_book = |work: &dyn Fn(&Store) -> Result<_>| match dry_run {
+        true => work(&place::open_or_new(global)?),
+        false => place::fill(global, work),
+    };
     let report = if salvage {
         let saved = metadb::salvage(&FileSource::open(&file)?)?;
-        open_book()?.import_salvage(&saved, &options)?
+        into_book(&|book| book.import_salvage(&saved, &options))?
     } else {
         let metadb = MetaDb::open(&file)?;
-        open_book()?.import_metadb(&metadb, &options)?
+        into_book(&|book| book.import_metadb(&metadb, &options))?
     };
     let mut out = std::io::stdout().lock();
     if global.output == Output::Json {

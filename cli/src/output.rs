@@ -147,7 +147,10 @@ pub(crate) fn print_error(global: &Global, error: &Error) {
     // There is nobody left to tell when standard error fails.
     let namespace = global.in_namespace.then_some(global.namespace.as_str());
     let _ = match global.output {
-        Output::Json => error_json(&mut out, error, &place, namespace),
+        Output::Json => {
+            let (place, file) = &place;
+            error_json(&mut out, error, Some(serde_json::json!({*place: file, "namespace": namespace})))
+        }
         Output::Table => error_text(&mut out, error, &place, namespace),
     };
 }
@@ -172,18 +175,14 @@ fn error_text(
     }
 }
 
-fn error_json(
-    out: &mut impl Write,
-    error: &Error,
-    (place, file): &(&str, String),
-    namespace: Option<&str>,
-) -> io::Result<()> {
+/// An error for programs; `place` is where it happened, if it is about a place with records.
+pub(crate) fn error_json(out: &mut impl Write, error: &Error, place: Option<serde_json::Value>) -> io::Result<()> {
     let details: serde_json::Map<_, _> =
         error.details().iter().map(|detail| (detail.name.to_owned(), detail.value.clone().into())).collect();
     let body = serde_json::json!({"error": {
         "kind": error.kind().code(),
         "message": error.message(),
-        "where": {*place: file, "namespace": namespace},
+        "where": place,
         "details": details,
         "help": error.help(),
     }});

@@ -10,7 +10,6 @@ use stowbook::{
     NamespaceStore, Namespaces, OpenOptions, Owned, Result, SandboxStore, SnapshotStore, Store, SystemHost,
 };
 
-/// Where records can be read.
 /// Where records can be read and, unless it is a database of containerd, changed.
 pub(crate) trait Place:
     ContainerStore + ContentStore + ImageStore + LeaseStore + NamespaceStore + SandboxStore + SnapshotStore
@@ -152,6 +151,20 @@ pub(crate) fn open(global: &Global) -> Result<Store> {
     Store::open_with(path(global)?, &options(global)?)
 }
 
+/// Opens the book as [`open`] does and fills it. A book that was made for this goes away again when that fails: nothing is
+/// changed then.
+pub(crate) fn fill<T>(global: &Global, work: impl FnOnce(&Store) -> Result<T>) -> Result<T> {
+    let path = path(global)?;
+    let is_new = !path.exists();
+    let store = open(global)?;
+    work(&store).inspect_err(|_| {
+        if is_new {
+            // The store still holds the file, so nobody else can have written to it.
+            let _ = std::fs::remove_file(&path);
+        }
+    })
+}
+
 /// Opens a book that has to be there: for commands that change what is in it, or look at the file itself.
 pub(crate) fn open_existing(global: &Global) -> Result<Store> {
     refuse_others(global)?;
@@ -190,10 +203,7 @@ pub(crate) fn open_to_read(global: &Global) -> Result<Box<dyn Place>> {
 
 /// As [`open_or_empty`], for what is shown of books only.
 pub(crate) fn open_book_or_empty(global: &Global) -> Result<Store> {
-    if global.metadb.is_some() {
-        return Err(Error::not_implemented("this command reads books only")
-            .with_help("`stowbook metadb dump FILE` shows all that containerd's database holds"));
-    }
+    refuse_metadb(global)?;
     match open_existing(global) {
         Err(error) if error.kind() == ErrorKind::NotFound && global.db.is_none() => Ok(Store::in_memory()),
         result => result,
@@ -206,6 +216,15 @@ pub(crate) fn open_or_new(global: &Global) -> Result<Store> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(Store::in_memory()),
         result => result,
     }
+}
+
+/// For commands that read what only books have.
+pub(crate) fn refuse_metadb(global: &Global) -> Result<()> {
+    if global.metadb.is_none() {
+        return Ok(());
+    }
+    Err(Error::not_implemented("this command reads books only")
+        .with_help("`stowbook metadb dump FILE` shows all that containerd's database holds"))
 }
 
 fn refuse_others(global: &Global) -> Result<()> {

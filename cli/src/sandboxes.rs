@@ -19,7 +19,7 @@ pub(crate) fn run(global: &Global, command: Sandboxes) -> Result<(), Failure> {
         Sandboxes::List { quiet, filters } => {
             let place = place::open_or_empty(global)?;
             let sandboxes = place.namespace(&global.namespace).sandboxes();
-            LISTING.print(global, quiet, &mut out, &|visit| sandboxes.each(&filters, visit))?;
+            LISTING.print(global, &*place, quiet, &mut out, &|visit| sandboxes.each(&filters, visit))?;
         }
         Sandboxes::Info { id } => {
             let sandbox = place::open_or_empty(global)?.namespace(&global.namespace).sandboxes().get(&id)?;

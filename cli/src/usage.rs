@@ -3,6 +3,7 @@
 use crate::args::{Cli, Global, Output};
 use crate::output;
 use clap::CommandFactory as _;
+use clap::builder::Resettable;
 use clap::error::ErrorKind;
 use std::process::ExitCode;
 
@@ -12,6 +13,9 @@ const EXIT: u8 = 2;
 /// Prints what clap has to say: help, the version, or what is wrong.
 pub(crate) fn print(error: &clap::Error) -> ExitCode {
     let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    // What the environment says would stand in the usage as if one had to write it.
+    let plain = Cli::command().mut_args(|arg| arg.env(Resettable::Reset)).try_get_matches().err();
+    let error = plain.as_ref().filter(|plain| plain.kind() == error.kind() && !asked).unwrap_or(error);
     let words = || std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
     if asked || !wants_json(words()) {
         // There is nobody left to tell when the output fails.

@@ -8,8 +8,8 @@ mod this_host;
 mod write;
 
 use crate::Failure;
-use crate::args::{Format, Validate};
-use crate::input;
+use crate::args::{Format, Global, Output, Validate};
+use crate::{input, output};
 use layout::Input;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
@@ -33,15 +33,20 @@ struct Checked {
     fixed: Vec<&'static str>,
 }
 
-pub(crate) fn run(arguments: &Validate) -> Result<(), Failure> {
+pub(crate) fn run(global: &Global, arguments: &Validate) -> Result<(), Failure> {
+    let json = global.output == Output::Json;
+    let format = arguments.format.unwrap_or(if json { Format::Json } else { Format::Human });
     let mut checked = Vec::new();
     let mut unreadable = false;
     let mut report = |error: stowbook::Error, progress: &mut Progress| {
         unreadable = true;
         progress.clear();
-        writeln!(anstream::stderr(), "stowbook: {}", error.message())?;
+        if json {
+            return output::error_json(&mut anstream::stderr().lock(), &error, None);
+        }
+        writeln!(anstream::stderr(), "stowbook: {}", output::shown(&error.message()))?;
         match error.help() {
-            Some(help) => writeln!(anstream::stderr(), "  {help}"),
+            Some(help) => writeln!(anstream::stderr(), "  help: {help}"),
             None => Ok(()),
         }
     };
@@ -62,7 +67,7 @@ pub(crate) fn run(arguments: &Validate) -> Result<(), Failure> {
         }
     }
     progress.clear();
-    print(arguments, &checked)?;
+    print(arguments, format, &checked)?;
     let threshold = Severity::from(arguments.fail_on);
     let found = checked.iter().any(|one| one.report.diagnostics.iter().any(|found| found.severity >= threshold));
     match (unreadable, found) {
@@ -103,12 +108,12 @@ fn platform_of(name: &str) -> Option<check::Platform> {
     check::Platform::ALL.iter().find(|(_, known)| *known == name).map(|(platform, _)| *platform)
 }
 
-fn print(arguments: &Validate, checked: &[Checked]) -> Result<(), Failure> {
+fn print(arguments: &Validate, format: Format, checked: &[Checked]) -> Result<(), Failure> {
     // With `--fix -` the text itself goes to standard output.
     let to_stderr = arguments.fix && arguments.files.iter().any(|file| file.as_os_str() == "-");
     let mut out: Box<dyn std::io::Write> =
         if to_stderr { Box::new(anstream::stderr().lock()) } else { Box::new(anstream::stdout().lock()) };
-    match arguments.format {
+    match format {
         Format::Human => human::print(&mut out, checked, arguments.quiet)?,
         Format::Short => machine::short(&mut out, checked)?,
         Format::Github => machine::github(&mut out, checked)?,
@@ -157,6 +162,17 @@ fn meant(code: &str) -> Vec<&'static str> {
         })
     };
     check::RULES.iter().filter(same).map(|rule| rule.code).collect()
+}
+
+/// Prints what is known of a code, for programs.
+pub(crate) fn explain_json(code: &str) -> Result<(), Failure> {
+    match check::rule(code) {
+        Ok(rule) => Ok(output::json(&mut std::io::stdout().lock(), rule)?),
+        Err(error) => {
+            output::error_json(&mut anstream::stderr().lock(), &error, None)?;
+            Err(Failure::Reported(USAGE))
+        }
+    }
 }
 
 /// Prints what is known of a code.

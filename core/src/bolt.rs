@@ -33,11 +33,16 @@ pub(crate) use check::check;
 pub(crate) use claims::Claims;
 pub use cursor::{Cursor, Walk};
 pub use fault::Fault;
+#[cfg(feature = "file")]
+pub(crate) use meta::{BEGIN_BYTES, is_bolt};
 pub use meta::{Meta, Metas, Slot};
 #[cfg(feature = "file")]
 pub use source::FileSource;
 pub use source::ReadAt;
 pub use view::View;
+
+/// What to do about a file that is damaged.
+const SALVAGE: &str = "`stowbook metadb salvage` reads what can still be read";
 
 /// A little-endian number at a place in `bytes`.
 fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {

@@ -38,6 +38,7 @@ mod view;
 
 pub use detect::{Kind, detect};
 pub use host::{Host, PathKind, measure};
+pub use named::rule;
 pub use options::{Cgroup, Ignore, Options, Phase, Platform, Profile};
 pub use place::Place;
 pub use repair::{Fixed, fix};

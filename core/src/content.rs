@@ -13,9 +13,15 @@ pub use directory::DirectoryBlobs;
 pub(crate) use ingest::OpenIngest;
 pub use memory::MemoryBlobs;
 
-use crate::Result;
 use crate::model::{IngestStatus, Timestamp};
+use crate::{Error, Result};
 use std::fmt::Debug;
+
+/// The refusal to read bytes that are not here. Whoever asks has found the record of them.
+fn no_bytes(digest: &str) -> Error {
+    Error::not_found(format!("content {digest}"))
+        .with_help("its record is here, its bytes are not: an import or a backup brings records only")
+}
 
 /// A place for bytes: *blobs*, which are found by the digest of what is in them and never change, and *ingests*, which
 /// grow until they become blobs.

@@ -31,14 +31,18 @@ pub struct Receiver<A>(Streaming<A>);
 pub struct Sender<Q>(mpsc::Sender<Q>);
 
 impl Client {
-    /// A client of the socket at this path. It connects at its first call, again after each loss, and needs a tokio runtime.
+    /// A client of the socket at this path, which may be written as an address too: `unix:///run/stowbook.sock`. It connects at
+    /// its first call, again after each loss, and needs a tokio runtime.
     ///
     /// # Errors
     /// `InvalidArgument` when the path cannot be that of a socket.
     pub fn new(socket: impl AsRef<Path>) -> Result<Self> {
         let path = socket.as_ref();
-        let wrong = || Error::invalid_argument(format!("{} is no path of a socket", path.display()));
-        let text = path.to_str().ok_or_else(wrong)?;
+        let wrong = || {
+            Error::invalid_argument(format!("{} is no path of a socket", path.display()))
+                .with_help("write it as /run/stowbook.sock or unix:///run/stowbook.sock")
+        };
+        let text = path.to_str().and_then(socket_path).ok_or_else(wrong)?;
         let endpoint = Endpoint::from_shared(format!("unix://{text}")).map_err(|_| wrong())?;
         Ok(Client { channel: endpoint.connect_lazy() })
     }
@@ -111,6 +115,13 @@ impl Client {
         grpc.ready().await.map_err(|error| unreachable(&error))?;
         Ok(grpc)
     }
+}
+
+/// The path in the address of a unix socket, as gRPC writes it, or the text itself; none for another sort of address.
+#[must_use]
+pub fn socket_path(address: &str) -> Option<&str> {
+    let path = address.strip_prefix("unix://").or_else(|| address.strip_prefix("unix:")).unwrap_or(address);
+    (!path.is_empty() && !path.contains("://")).then_some(path)
 }
 
 /// What the server said; or why it could not, which tonic has as a status too.

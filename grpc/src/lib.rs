@@ -32,7 +32,7 @@ pub mod generated {
     include!("generated.rs");
 }
 
-pub use client::{Client, Receiver, Sender};
+pub use client::{Client, Receiver, Sender, socket_path};
 pub use daemon::Daemon;
 pub use method::{Method, Shape};
 pub use remote::{Capabilities, Remote, RemoteEvents};

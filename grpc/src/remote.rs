@@ -47,7 +47,8 @@ impl fmt::Debug for GoOn {
 const ASK_EVERY: Duration = Duration::from_millis(50);
 
 impl Remote {
-    /// The server at this path. It is connected to at the first call, again after each loss.
+    /// The server at this path or address (`unix:///run/stowbook.sock`). It is connected to at the first call, again after
+    /// each loss.
     ///
     /// # Errors
     /// `InvalidArgument` when the path cannot be that of a socket; `Unavailable` when the system gives no thread.

@@ -7,6 +7,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
+use std::str::FromStr;
 use stowbook::Error;
 use stowbook::check::{self, Cgroup, Ignore, Kind, Options, Phase, Platform, Profile, Severity};
 
@@ -37,21 +38,13 @@ impl Source {
 }
 
 /// The value of this name.
-fn named<T: Copy>(what: &str, name: &str, all: &[(T, &str)]) -> PyResult<T> {
-    all.iter().find(|(_, known)| *known == name).map(|(value, _)| *value).ok_or_else(|| {
-        let known = all.iter().map(|(_, name)| *name).collect::<Vec<_>>().join(", ");
-        raise(Error::invalid_argument(format!("there is no {what} {name:?}")).with_help(format!("there are: {known}")))
-    })
+fn named<T: FromStr<Err = Error>>(name: &str) -> PyResult<T> {
+    name.parse().map_err(raise)
 }
 
 fn kind_of(name: &str) -> PyResult<Option<Kind>> {
-    if name == "auto" { Ok(None) } else { named("kind", name, &Kind::ALL).map(Some) }
+    if name == "auto" { Ok(None) } else { named(name).map(Some) }
 }
-
-const CGROUPS: [(Cgroup, &str); 3] = [(Cgroup::Unknown, "unknown"), (Cgroup::V1, "v1"), (Cgroup::V2, "v2")];
-const PHASES: [(Phase, &str); 2] = [(Phase::Start, "start"), (Phase::Create, "create")];
-const SEVERITIES: [(Severity, &str); 3] =
-    [(Severity::Advice, "advice"), (Severity::Warning, "warning"), (Severity::Error, "error")];
 
 /// What a check is asked to do, as it came from Python: the core's options without facts about a host, which cannot go from
 /// thread to thread.
@@ -83,14 +76,14 @@ impl Asked {
             match &*name.0 {
                 "kind" => asked.kind = kind_of(&text()?)?,
                 "platform" if value.is_none() => {}
-                "platform" => asked.platform = Some(named("platform", &text()?, &Platform::ALL)?),
-                "profile" => asked.profile = named("profile", &text()?, &Profile::ALL)?,
+                "platform" => asked.platform = Some(named(&text()?)?),
+                "profile" => asked.profile = named(&text()?)?,
                 "rootless" => asked.rootless = flag()?,
-                "cgroup" => asked.cgroup = named("cgroup", &text()?, &CGROUPS)?,
+                "cgroup" => asked.cgroup = named(&text()?)?,
                 "systemd_cgroup" => asked.systemd_cgroup = flag()?,
-                "phase" => asked.phase = named("phase", &text()?, &PHASES)?,
+                "phase" => asked.phase = named(&text()?)?,
                 "advice" => asked.advice = flag()?,
-                "min_severity" => asked.min_severity = Some(named("severity", &text()?, &SEVERITIES)?),
+                "min_severity" => asked.min_severity = Some(named(&text()?)?),
                 "ignore" => {
                     let ignored: Vec<Text> = value.extract()?;
                     asked.ignore = ignored.iter().map(|text| Ignore::parse(&text.0)).collect();
@@ -206,9 +199,7 @@ pub(crate) fn detect(py: Python<'_>, text: Source) -> Option<&'static str> {
 #[pyfunction]
 #[allow(clippy::needless_pass_by_value, reason = "Python hands it over")]
 pub(crate) fn explain<'py>(py: Python<'py>, code: Text) -> PyResult<Bound<'py, PyAny>> {
-    let rule = check::explain(&code.0).ok_or_else(|| {
-        raise(Error::not_found(format!("rule {:?}", code.0)).with_help("a report names codes that there are"))
-    })?;
+    let rule = check::rule(&code.0).map_err(raise)?;
     let accepted_by = PyTuple::new(py, &rule.accepted_by)?;
     let (code, severity, needs_host) = (rule.code, rule.severity.text(), rule.host);
     let (message, condition, basis, tools, fix) = (rule.message, rule.condition, rule.basis, rule.tools, rule.fix);

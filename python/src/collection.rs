@@ -2,12 +2,20 @@
 //! the kind has it. Only what differs between kinds stands with them, in `collections`.
 
 use crate::text::Text;
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyList, PyTuple};
 
 /// The texts among the arguments of a call.
 pub(crate) fn texts(arguments: &Bound<'_, PyTuple>) -> PyResult<Vec<Text>> {
-    arguments.iter().map(|argument| argument.extract()).collect()
+    let text = |argument: Bound<'_, PyAny>| {
+        if argument.is_instance_of::<PyList>() || argument.is_instance_of::<PyTuple>() {
+            let message = "a filter is a 'str': give several one by one, or as list(*filters)";
+            return Err(PyTypeError::new_err(message));
+        }
+        argument.extract()
+    };
+    arguments.iter().map(text).collect()
 }
 
 /// Adds to a class, which has a `place` and a `context`, the operations that are named, each with the method of the core that
@@ -107,16 +115,16 @@ macro_rules! collection {
                                 "Without\npaths everything that can change is taken over, and what cannot has to be the same.\n\n",
                                 "Paths: ", $paths, ".\n\n", $setup, "\n>>> update = created.replace(labels={\"tier\": \"1\"})\n>>> dict(",
                                 $noun, ".update(update, fields=[\"labels.tier\"]).labels)\n{'role': 'front', 'tier': '1'}")]
-                #[pyo3(signature = ($one, fields=Vec::new()), text_signature = $signature)]
+                #[pyo3(signature = ($one, fields=$crate::text::Fields::default()), text_signature = $signature)]
                 #[allow(clippy::needless_pass_by_value, reason = "Python hands it over")]
                 fn update(
                     &self,
                     py: pyo3::Python<'_>,
                     $one: &pyo3::Bound<'_, $record>,
-                    fields: Vec<$crate::text::Text>,
+                    fields: $crate::text::Fields,
                 ) -> pyo3::PyResult<$record> {
                     let record = &$one.get().0;
-                    let fields: Vec<&str> = fields.iter().map(|field| field.0.as_str()).collect();
+                    let fields: Vec<&str> = fields.0.iter().map(|field| field.0.as_str()).collect();
                     self.place.run(py, |records| records.$update(&self.context, record, &fields)).map($record)
                 }
 

@@ -6,6 +6,7 @@ use crate::open::Open;
 use crate::place::Place;
 use crate::text::{FilePath, Text};
 use crate::values;
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyDict, PyList, PyTuple};
@@ -61,6 +62,12 @@ impl Source {
 
 #[pymethods]
 impl MetaDb {
+    #[new]
+    #[pyo3(signature = (*_arguments, **_keywords), text_signature = "()")]
+    fn new(_arguments: &Bound<'_, PyTuple>, _keywords: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
+        Err(PyTypeError::new_err("a MetaDb is made by MetaDb.open(path) or MetaDb.from_bytes(data)"))
+    }
+
     /// Opens a file. The daemon that it belongs to may run.
     ///
     /// >>> from stowbook import MetaDb, NotFoundError

@@ -27,8 +27,8 @@ pub(crate) struct Remote {
     path: PathBuf,
 }
 
-/// Connects to the unix socket of a stowbook's or a containerd's server. A connection that is lost later is made again by
-/// the next operation.
+/// Connects to the unix socket of a stowbook's or a containerd's server: a path, or an address such as
+/// ``"unix:///run/containerd/containerd.sock"``. A connection that is lost later is made again by the next operation.
 ///
 /// >>> from stowbook import UnavailableError, connect
 /// >>> try:

@@ -9,8 +9,9 @@ use crate::place::Place;
 use crate::text::{FilePath, Text};
 use crate::transaction::Transaction;
 use crate::values;
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,6 +40,12 @@ pub(crate) struct Store {
 
 #[pymethods]
 impl Store {
+    #[new]
+    #[pyo3(signature = (*_arguments, **_keywords), text_signature = "()")]
+    fn new(_arguments: &Bound<'_, PyTuple>, _keywords: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
+        Err(PyTypeError::new_err("a Store is made by Store.open(path) or Store.in_memory()"))
+    }
+
     /// Opens the book in this file; where there is none, makes one unless ``create`` is false.
     ///
     /// With ``read_only`` several processes may read the file at a time. While another process holds it, this waits up to

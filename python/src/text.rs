@@ -1,7 +1,7 @@
 //! Text and paths on their way in.
 
 use crate::error::raise;
-use pyo3::exceptions::PyUnicodeEncodeError;
+use pyo3::exceptions::{PyTypeError, PyUnicodeEncodeError};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 use std::path::PathBuf;
@@ -17,6 +17,21 @@ impl FromPyObject<'_, '_> for Text {
     fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
         let text = object.cast::<PyString>()?;
         text.to_cow().map(|text| Text(text.into_owned())).map_err(|error| refused(object.py(), error))
+    }
+}
+
+/// Paths of fields: any sequence of them. A single `str`, which Python takes for a sequence too, is refused.
+#[derive(Default)]
+pub(crate) struct Fields(pub(crate) Vec<Text>);
+
+impl FromPyObject<'_, '_> for Fields {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        if object.is_instance_of::<PyString>() {
+            return Err(PyTypeError::new_err(format!("'fields' is a list of paths: write it as [{}]", object.repr()?)));
+        }
+        object.extract().map(Fields)
     }
 }
 

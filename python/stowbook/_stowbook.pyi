@@ -87,8 +87,8 @@ _Platform: typing.TypeAlias = Literal["linux", "windows", "solaris", "freebsd", 
 _Profile: typing.TypeAlias = Literal["any", "runc-1.1", "runc-1.3", "crun-1.8", "crun-head", "youki", "runtime-spec"]
 
 def connect(socket: _Path) -> Remote:
-    """Connects to the unix socket of a stowbook's or a containerd's server. A connection that is lost later is made again by
-    the next operation.
+    """Connects to the unix socket of a stowbook's or a containerd's server: a path, or an address such as
+    ``"unix:///run/containerd/containerd.sock"``. A connection that is lost later is made again by the next operation.
 
     >>> from stowbook import UnavailableError, connect
     >>> try:

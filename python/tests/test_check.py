@@ -169,10 +169,10 @@ def test_the_types_name_what_the_core_knows() -> None:
     """The core tells which names there are; the stub and the types repeat them."""
     stub = (Path(__file__).parents[1] / "stowbook" / "_stowbook.pyi").read_text()
     unknown: Anything = "?"
-    kinds = refused(lambda: validate("", kind=unknown)).removeprefix("there are: ").split(", ")
+    kinds = refused(lambda: validate("", kind=unknown)).removeprefix("one of ").split(", ")
     assert tuple(kinds) == typing.get_args(_values.Kind)
     for option, line in [("platform", "_Platform"), ("profile", "_Profile")]:
         options: Anything = {option: "?"}
-        known = refused(lambda: validate("", **options)).removeprefix("there are: ").split(", ")
+        known = refused(lambda: validate("", **options)).removeprefix("one of ").split(", ")
         literal = ", ".join(f'"{name}"' for name in known)
         assert f"{line}: typing.TypeAlias = Literal[{literal}]" in stub

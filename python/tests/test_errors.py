@@ -5,13 +5,23 @@ import builtins
 import pickle
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Union
 
 import pytest
 
 import stowbook
-from stowbook import Container, Containers, InvalidArgumentError, NotFoundError, StowbookError
+from stowbook import (
+    Container,
+    Containers,
+    FailedPreconditionError,
+    InvalidArgumentError,
+    MetaDb,
+    NotFoundError,
+    Store,
+    StowbookError,
+)
 
 STUB = Path(__file__).parents[1] / "stowbook" / "_stowbook.pyi"
 CLASSES = [
@@ -106,3 +116,41 @@ def test_errors_are_made_anew_each_time(containers: Containers) -> None:
             containers.get("web")
         errors.append(caught.value)
     assert errors[0] is not errors[1]
+
+
+def test_wrong_arguments_tell_the_right_ones() -> None:
+    """What a newcomer types first, and what is to be typed instead."""
+    containers = Store.in_memory().namespace("default").containers
+    cases: list[tuple[Callable[[], object], str]] = [
+        (lambda: Store("book.redb"), "a Store is made by Store.open(path) or Store.in_memory()"),  # type: ignore[call-arg]
+        (lambda: MetaDb("meta.db"), "a MetaDb is made by MetaDb.open(path) or MetaDb.from_bytes(data)"),  # type: ignore[call-arg]
+        (
+            lambda: containers.update(Container("web"), fields="labels.tier"),
+            "'fields' is a list of paths: write it as ['labels.tier']",
+        ),
+        (
+            lambda: containers.list(["id==web"]),  # type: ignore[arg-type]
+            "a filter is a 'str': give several one by one, or as list(*filters)",
+        ),
+    ]
+    for wrong, told in cases:
+        with pytest.raises(TypeError) as caught:
+            wrong()
+        assert str(caught.value) == told
+    with pytest.raises(NotFoundError) as unknown:
+        stowbook.explain("FOO")
+    assert unknown.value.help is not None and unknown.value.help.startswith("codes look like OCI-RT-0415")
+    assert stowbook.explain("oci-rt-0415").code == "OCI-RT-0415"
+    with pytest.raises(InvalidArgumentError) as place:
+        Store.in_memory().events.read(since="newest")
+    assert place.value.help is not None and place.value.help.startswith("begin with oldest, now, ")
+
+
+def test_a_file_of_another_kind_is_told(tmp_path: Path) -> None:
+    book = tmp_path / "book.redb"
+    Store.open(book).close()
+    with pytest.raises(FailedPreconditionError) as no_database:
+        MetaDb.open(book)
+    assert no_database.value.help is not None and no_database.value.help.startswith("it looks like a book")
+    with pytest.raises(FailedPreconditionError, match="it looks like a database of containerd"):
+        Store.open(Path(__file__).parents[2] / "tests/metadb/bbolt-4096.db")

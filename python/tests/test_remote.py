@@ -17,6 +17,7 @@ from stowbook import (
     Container,
     FailedPreconditionError,
     Image,
+    InvalidArgumentError,
     Lease,
     LeaseResource,
     Namespace,
@@ -153,6 +154,15 @@ def test_a_server_that_goes_away(server: tuple[Path, "subprocess.Popen[str]"]) -
     with pytest.raises(UnavailableError) as caught:
         connect(socket)
     assert caught.value.details["socket"] == str(socket)
+
+
+def test_an_address_leads_to_its_socket(server: tuple[Path, "subprocess.Popen[str]"]) -> None:
+    for prefix in ["unix://", "unix:", ""]:
+        with connect(f"{prefix}{server[0]}") as remote:
+            assert list(remote.namespaces) == []
+    for wrong in ["tcp://127.0.0.1:1", "unix://", ""]:
+        with pytest.raises(InvalidArgumentError, match="is no path of a socket"):
+            connect(wrong)
 
 
 def test_what_is_no_server(tmp_path: Path) -> None:

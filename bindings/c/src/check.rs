@@ -9,7 +9,7 @@ use std::ptr;
 use std::str::FromStr;
 use std::sync::atomic::AtomicBool;
 use stowbook_core::check::{self, Cgroup, Ignore, Kind, Options, Phase, Platform, Profile, Severity};
-use stowbook_core::{Error, ErrorKind, Result, json};
+use stowbook_core::{Error, Result, json};
 
 /// What a check is asked to do. Any number of threads may check with it; while one changes it, no other may use it. NULL in its
 /// place asks for what any runtime would refuse, and what it would ignore.
@@ -401,10 +401,7 @@ pub unsafe extern "C" fn sb_explain(code: sb_str, json_out: *mut sb_bytes, error
     entry.run(|args| {
         let out = args.out("json_out", json_out)?;
         let code = args.text("code", code)?;
-        let rule = check::explain(&code.to_uppercase()).ok_or_else(|| {
-            Error::classed(ErrorKind::NotFound, format!("there is no diagnostic with the code {code}"))
-        })?;
-        out.set(sb_bytes::owned(json::write(rule)?.into_bytes()));
+        out.set(sb_bytes::owned(json::write(check::rule(code)?)?.into_bytes()));
         Ok(())
     })
 }

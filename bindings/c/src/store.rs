@@ -63,7 +63,8 @@ impl sb_store {
 /// Opens the book in the file at `path`; where there is none, makes one. The caller frees `*store_out` with sb_store_free().
 ///
 /// Errors: SB_ERR_UNAVAILABLE when the book is open already, here or in another process; SB_ERR_DATA_LOSS when it is
-/// damaged; SB_ERR_FAILED_PRECONDITION when it is no book, or was written by a newer stowbook; SB_ERR_PERMISSION_DENIED.
+/// damaged; SB_ERR_FAILED_PRECONDITION when it is a directory, a database of containerd (see sb_metadb_open()), or was written
+/// by a newer stowbook; SB_ERR_NOT_FOUND when its folder is missing; SB_ERR_PERMISSION_DENIED.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sb_store_open(
     path: sb_str,

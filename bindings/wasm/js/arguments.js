@@ -135,9 +135,22 @@ function quote(name) {
   return JSON.stringify(name.slice(0, 80));
 }
 
+const bufferLength = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "byteLength").get;
+
+/** Whether it is one, asked of its inside: `instanceof` would ask a proxy's handler. */
+function isArrayBuffer(value) {
+  try {
+    return bufferLength.call(value) >= 0;
+  } catch {
+    return false;
+  }
+}
+
 /** Says what a value is without running any code of it. */
 function nameOf(value) {
   if (value === null || value === undefined) return String(value);
+  // What a file or a response gives, one step short of what is wanted.
+  if (isArrayBuffer(value)) return "an ArrayBuffer: give new Uint8Array(buffer)";
   if (typeof value === "object") return Array.isArray(value) ? "an array" : "an object of another kind";
   return `a ${typeof value}`;
 }

@@ -274,3 +274,7 @@ test("times that are no times are refused, others are ignored", () => {
   const stored = containers.create({ id: "a", runtime, createdAt: "2001-02-03T04:05:06.000000007Z" });
   assert.notEqual(stored.createdAt.slice(0, 4), "2001");
 });
+
+test("a buffer in the place of its bytes is told how to be given", () => {
+  assert.throws(() => Store.open(new ArrayBuffer(8)), /^TypeError: bytes must be a Uint8Array, not an ArrayBuffer: give new Uint8Array\(buffer\)$/);
+});

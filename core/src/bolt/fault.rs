@@ -36,7 +36,9 @@ impl fmt::Display for Fault {
 
 impl From<Fault> for Error {
     fn from(fault: Fault) -> Self {
+        let lost = fault.kind == ErrorKind::DataLoss;
         let error = Error::classed(fault.kind, fault.to_string());
+        let error = if lost { error.with_help(super::SALVAGE) } else { error };
         match fault.page {
             Some(page) => error.with_detail("page", page),
             None => error,

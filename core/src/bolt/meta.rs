@@ -62,6 +62,16 @@ fn is_page_size(size: u32) -> bool {
     PAGE_SIZES.contains(&size) && size.is_power_of_two()
 }
 
+/// Whether a file that begins with these bytes is one of bbolt, damaged or not.
+#[cfg(feature = "file")]
+pub(crate) fn is_bolt(begin: &[u8]) -> bool {
+    begin.get(HEADER_BYTES..).and_then(|content| u32_at(content, 0)) == Some(MAGIC)
+}
+
+/// How many bytes [`is_bolt`] wants to see.
+#[cfg(feature = "file")]
+pub(crate) const BEGIN_BYTES: usize = HEADER_BYTES + 4;
+
 impl Slot {
     fn read(source: &dyn ReadAt, offset: u64) -> Slot {
         let mut raw = vec![0; BYTES];
@@ -146,11 +156,14 @@ impl Metas {
             return Ok(*meta);
         }
         if self.slots.iter().all(|slot| slot.meta.is_none()) {
-            return Err(Error::failed_precondition("the file is not a bbolt database")
-                .with_help("containerd's lies in ‹root›/io.containerd.metadata.v1.bolt/meta.db"));
+            let is_book = self.slots.iter().any(|slot| slot.raw.starts_with(b"redb"));
+            return Err(Error::failed_precondition("the file is not a bbolt database").with_help(if is_book {
+                "it looks like a book: open it as one (--db FILE on the command line)"
+            } else {
+                "containerd's lies in ‹root›/io.containerd.metadata.v1.bolt/meta.db"
+            }));
         }
-        let mut error = Error::data_loss("both meta pages are damaged")
-            .with_help("`stowbook metadb salvage` reads what can still be read");
+        let mut error = Error::data_loss("both meta pages are damaged").with_help(super::SALVAGE);
         for (name, slot) in ["page_0", "page_1"].into_iter().zip(&self.slots) {
             error = error.with_detail(name, slot.problem.as_deref().unwrap_or_default());
         }

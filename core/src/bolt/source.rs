@@ -71,17 +71,20 @@ mod file {
         /// `NotFound`, `PermissionDenied`, `FailedPrecondition` for what is not a file, `Unavailable`.
         pub fn open(path: &Path) -> Result<Self> {
             let refused = |error: &io::Error| {
-                let kind = match error.kind() {
-                    io::ErrorKind::NotFound => ErrorKind::NotFound,
-                    io::ErrorKind::PermissionDenied => ErrorKind::PermissionDenied,
-                    _ => ErrorKind::Unavailable,
+                let (kind, help) = match error.kind() {
+                    io::ErrorKind::NotFound => (ErrorKind::NotFound, "check the path"),
+                    io::ErrorKind::PermissionDenied => {
+                        (ErrorKind::PermissionDenied, "ask the owner for the right to read it, or for a copy")
+                    }
+                    _ => (ErrorKind::Unavailable, "try again, or read a copy"),
                 };
-                Error::new(kind, format!("cannot open {}: {error}", path.display()))
+                Error::new(kind, format!("cannot open {}: {error}", path.display())).with_help(help)
             };
             // Opening a pipe would wait for somebody to write to it.
             let kind = std::fs::metadata(path).map_err(|error| refused(&error))?;
             if !kind.is_file() {
-                return Err(Error::failed_precondition(format!("{} is not a file", path.display())));
+                return Err(Error::failed_precondition(format!("{} is not a file", path.display()))
+                    .with_help("name the database's file, usually called meta.db"));
             }
             File::open(path).map(FileSource).map_err(|error| refused(&error))
         }

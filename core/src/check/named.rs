@@ -1,6 +1,6 @@
-//! Options by their names, as doors get them.
+//! Options and rules by their names, as doors get them.
 
-use super::{Cgroup, Kind, PathKind, Phase, Platform, Profile, Severity};
+use super::{Cgroup, Kind, PathKind, Phase, Platform, Profile, Rule, Severity, explain};
 use crate::text::quote;
 use crate::{Error, Result};
 use std::str::FromStr;
@@ -38,6 +38,17 @@ named! {
     ];
 }
 
+/// The rule with this code, in whichever case that is written.
+///
+/// # Errors
+/// `NotFound` for a code that no rule has.
+pub fn rule(code: &str) -> Result<&'static Rule> {
+    explain(&code.to_ascii_uppercase()).ok_or_else(|| {
+        Error::not_found(format!("there is no diagnostic with the code {code}"))
+            .with_help("codes look like OCI-RT-0415, OCI-IM-0104, CTD-CR-0002 or OCI-SEC-030")
+    })
+}
+
 fn find<T: Copy>(what: &str, name: &str, names: &[(T, &'static str)]) -> Result<T> {
     names.iter().find(|(_, known)| *known == name).map(|(value, _)| *value).ok_or_else(|| {
         let known: Vec<_> = names.iter().map(|(_, known)| *known).collect();
@@ -49,6 +60,14 @@ fn find<T: Copy>(what: &str, name: &str, names: &[(T, &'static str)]) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn codes_lead_to_rules() {
+        assert!(std::ptr::eq(rule("oci-rt-0415").unwrap(), explain("OCI-RT-0415").unwrap()));
+        let error = rule("OCI-RT-9999").unwrap_err();
+        assert_eq!(error.to_string(), "there is no diagnostic with the code OCI-RT-9999: not found");
+        assert!(error.help().unwrap().starts_with("codes look like"));
+    }
 
     #[test]
     fn names_lead_to_what_they_name() {

@@ -89,7 +89,7 @@ impl BlobStore for DirectoryBlobs {
     }
 
     fn read_at(&self, digest: &str, offset: u64, buffer: &mut [u8]) -> Result<usize> {
-        let missing = || Error::not_found(format!("content {digest}"));
+        let missing = || super::no_bytes(digest);
         let path = self.blob_path(digest).ok_or_else(missing)?;
         let file = if_there(File::open(&path)).map_err(|error| at(&path, &error))?.ok_or_else(missing)?;
         read_at(&file, offset, buffer).map_err(|error| at(&path, &error))

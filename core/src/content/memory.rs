@@ -40,7 +40,7 @@ impl BlobStore for MemoryBlobs {
 
     fn read_at(&self, digest: &str, offset: u64, buffer: &mut [u8]) -> Result<usize> {
         let found = self.lock().blobs.get(digest).map(Arc::clone);
-        let bytes = found.ok_or_else(|| Error::not_found(format!("content {digest}")))?;
+        let bytes = found.ok_or_else(|| super::no_bytes(digest))?;
         Ok(copy(&bytes, offset, buffer))
     }
 

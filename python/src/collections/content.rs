@@ -2,7 +2,7 @@ use crate::collection::{self, collection};
 use crate::mapping::Mapping;
 use crate::place::Place;
 use crate::records::Blob;
-use crate::text::Text;
+use crate::text::{Fields, Text};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
@@ -115,11 +115,11 @@ impl Content {
     /// >>> blob = content.write(b"hello")
     /// >>> dict(content.update(blob.replace(labels={"role": "front"})).labels)
     /// {'role': 'front'}
-    #[pyo3(signature = (blob, fields=Vec::new()), text_signature = "($self, blob, fields=())")]
+    #[pyo3(signature = (blob, fields=Fields::default()), text_signature = "($self, blob, fields=())")]
     #[allow(clippy::needless_pass_by_value, reason = "Python hands it over")]
-    fn update(&self, py: Python<'_>, blob: &Bound<'_, Blob>, fields: Vec<Text>) -> PyResult<Blob> {
+    fn update(&self, py: Python<'_>, blob: &Bound<'_, Blob>, fields: Fields) -> PyResult<Blob> {
         let blob = &blob.get().0;
-        let fields: Vec<&str> = fields.iter().map(|field| field.0.as_str()).collect();
+        let fields: Vec<&str> = fields.0.iter().map(|field| field.0.as_str()).collect();
         self.place.run(py, |records| records.update_blob(&self.context, blob, &fields)).map(Blob)
     }
 

@@ -1,7 +1,7 @@
 use crate::collection::{self, collection};
 use crate::place::Place;
 use crate::records::{Descriptor, Image};
-use crate::text::Text;
+use crate::text::{Fields, Text};
 use crate::time::TimeArgument;
 use pyo3::prelude::*;
 use stowbook::{Context, DeleteImage};
@@ -72,7 +72,7 @@ impl Images {
     /// >>> dict(images.update(update, fields=["labels.tier"]).labels)
     /// {'tier': '1'}
     #[pyo3(
-        signature = (image, fields=Vec::new(), *, source_date_epoch=None),
+        signature = (image, fields=Fields::default(), *, source_date_epoch=None),
         text_signature = "($self, image, fields=(), *, source_date_epoch=None)"
     )]
     #[allow(clippy::needless_pass_by_value, reason = "Python hands it over")]
@@ -80,11 +80,11 @@ impl Images {
         &self,
         py: Python<'_>,
         image: &Bound<'_, Image>,
-        fields: Vec<Text>,
+        fields: Fields,
         source_date_epoch: Option<TimeArgument>,
     ) -> PyResult<Image> {
         let (image, epoch) = (&image.get().0, source_date_epoch.map(|time| time.0));
-        let fields: Vec<&str> = fields.iter().map(|field| field.0.as_str()).collect();
+        let fields: Vec<&str> = fields.0.iter().map(|field| field.0.as_str()).collect();
         self.place.run(py, |records| records.update_image(&self.context, image, &fields, epoch)).map(Image)
     }
 

@@ -1,6 +1,6 @@
 use crate::place::Place;
 use crate::records::Namespace;
-use crate::text::Text;
+use crate::text::{Fields, Text};
 use pyo3::prelude::*;
 use pyo3::types::{PyIterator, PyList};
 
@@ -65,11 +65,11 @@ impl Namespaces {
     /// >>> namespaces.update(Namespace("k8s.io", {"tier": "1"}), fields=["labels.tier"])
     /// >>> namespaces.get("k8s.io")
     /// Namespace('k8s.io', labels={'owner': 'kubelet', 'tier': '1'})
-    #[pyo3(signature = (namespace, fields=Vec::new()), text_signature = "($self, namespace, fields=())")]
+    #[pyo3(signature = (namespace, fields=Fields::default()), text_signature = "($self, namespace, fields=())")]
     #[allow(clippy::needless_pass_by_value, reason = "Python hands it over")]
-    fn update(&self, py: Python<'_>, namespace: &Bound<'_, Namespace>, fields: Vec<Text>) -> PyResult<()> {
+    fn update(&self, py: Python<'_>, namespace: &Bound<'_, Namespace>, fields: Fields) -> PyResult<()> {
         let namespace = &namespace.get().0;
-        let fields: Vec<&str> = fields.iter().map(|field| field.0.as_str()).collect();
+        let fields: Vec<&str> = fields.0.iter().map(|field| field.0.as_str()).collect();
         self.place.run(py, |records| records.update_namespace(namespace, &fields))
     }
 

@@ -1,7 +1,7 @@
 use crate::mapping::Mapping;
 use crate::place::Place;
 use crate::records::Snapshot;
-use crate::text::Text;
+use crate::text::{Fields, Text};
 use crate::{collection, json};
 use pyo3::prelude::*;
 use pyo3::types::{PyIterator, PyList, PyString, PyTuple};
@@ -165,11 +165,11 @@ impl Snapshots {
     /// >>> mounts = snapshots.prepare("rw")
     /// >>> dict(snapshots.update(Snapshot("rw", labels={"role": "front"})).labels)
     /// {'role': 'front'}
-    #[pyo3(signature = (snapshot, fields=Vec::new()), text_signature = "($self, snapshot, fields=())")]
+    #[pyo3(signature = (snapshot, fields=Fields::default()), text_signature = "($self, snapshot, fields=())")]
     #[allow(clippy::needless_pass_by_value, reason = "Python hands it over")]
-    fn update(&self, py: Python<'_>, snapshot: &Bound<'_, Snapshot>, fields: Vec<Text>) -> PyResult<Snapshot> {
+    fn update(&self, py: Python<'_>, snapshot: &Bound<'_, Snapshot>, fields: Fields) -> PyResult<Snapshot> {
         let snapshot = &snapshot.get().0;
-        let fields: Vec<&str> = fields.iter().map(|field| field.0.as_str()).collect();
+        let fields: Vec<&str> = fields.0.iter().map(|field| field.0.as_str()).collect();
         let snapshotter = &self.snapshotter;
         self.place
             .run(py, |records| records.update_snapshot(&self.context, snapshotter, snapshot, &fields))

@@ -114,7 +114,27 @@ fn try_open(path: &Path, options: &OpenOptions, syncs: &Arc<AtomicU64>) -> Resul
     }
     result
         .and_then(|engine| guarded(|| RedbStorage::read_table(&engine)).map(|_| engine))
-        .map_err(|error| if is_held(&error) { held(path, error) } else { at(path, error) })
+        .map_err(|error| match error.kind() {
+            _ if is_held(&error) => held(path, error),
+            ErrorKind::DataLoss if is_of_containerd(path) => {
+                Error::failed_precondition(format!("{} is not a book: it looks like a database of containerd", shown(path)))
+                    .with_help("open it as one (--metadb FILE on the command line); `stowbook metadb import` copies its records into a book")
+            }
+            _ => at(path, error),
+        })
+}
+
+/// Whether the file is one of bbolt, as containerd's `meta.db` is.
+#[cfg(feature = "bolt")]
+fn is_of_containerd(path: &Path) -> bool {
+    use std::io::Read as _;
+    let mut begin = [0; crate::bolt::BEGIN_BYTES];
+    File::open(path).and_then(|mut file| file.read_exact(&mut begin)).is_ok() && crate::bolt::is_bolt(&begin)
+}
+
+#[cfg(not(feature = "bolt"))]
+fn is_of_containerd(_: &Path) -> bool {
+    false
 }
 
 /// Opens the database in a file, or makes one of an empty file.

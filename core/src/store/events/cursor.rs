@@ -76,6 +76,9 @@ impl From<Cursor> for Since {
 }
 
 /// `oldest`, `now`, a number, or a cursor as text.
+const SINCE: &str = "begin with oldest, now, the number of an event, or a cursor: a book's id in 32 hex digits, a colon, and the \
+                     number of an event";
+
 impl FromStr for Since {
     type Err = Error;
 
@@ -84,7 +87,7 @@ impl FromStr for Since {
             ("oldest", _) => Ok(Since::Oldest),
             ("now", _) => Ok(Since::Now),
             (_, Some(number)) => Ok(Since::After(number)),
-            _ => text.parse().map(Since::Cursor),
+            _ => text.parse().map(Since::Cursor).map_err(|error: Error| error.with_help(SINCE)),
         }
     }
 }
