@@ -62,6 +62,8 @@ export class Instance {
       if (error instanceof StowbookError) throw error;
       // Whatever else comes out, a stack that was full included, has left the instance in the middle of something.
       this.#trap = { cause: error, panic: this.#panicMessage() };
+      // The glue frees nothing there any more.
+      this.#wasm.trapped = true;
       throw this.#trapped();
     }
   }

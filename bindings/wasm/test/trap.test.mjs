@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { setTimeout } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { Store, StowbookError } from "stowbook";
 import { load } from "stowbook/slim";
 
@@ -38,6 +41,43 @@ test("a write that traps ends, though its callback goes on", (t) => {
       mocked.mock.restore();
     });
   assert.throws(write, trapped);
+});
+
+test("the collector frees what nobody holds any more, but not in an instance that trapped", async (t) => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc");
+  const Real = WebAssembly.Instance;
+  t.after(() => (WebAssembly.Instance = Real));
+  const freed = async (use) => {
+    let count = 0;
+    WebAssembly.Instance = class extends Real {
+      get exports() {
+        const real = super.exports;
+        const counted = (name) => (...values) => (count++, real[name](...values));
+        return Object.fromEntries(Object.keys(real).map((name) => [name, name.endsWith("_free") ? counted(name) : real[name]]));
+      }
+    };
+    const kept = Store.inMemory();
+    use(kept);
+    const before = count;
+    for (let round = 0; round < 20 && count === before; round++) {
+      collect();
+      await setTimeout(5);
+    }
+    kept.free();
+    return count - before;
+  };
+  const list = (store) => store.namespace("default").containers.list();
+  assert.notEqual(await freed(list), 0);
+  const trap = (store) => {
+    list(store);
+    const mocked = t.mock.method(Date, "now", () => {
+      throw new Error("no clock");
+    });
+    assert.throws(() => store.namespace("default").containers.create({ id: "a", runtime }), trapped);
+    mocked.mock.restore();
+  };
+  assert.equal(await freed(trap), 0);
 });
 
 test("a full stack in the middle of a call is a trap, at its edge it is not", () => {
