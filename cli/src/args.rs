@@ -449,7 +449,7 @@ pub(crate) enum Metadb {
         /// containerd's database
         file: PathBuf,
     },
-    /// Print what can still be read of a damaged database as JSON, and what was lost
+    /// Print what can still be read of a damaged database as JSON, and what was lost; with status 1 where nothing can
     Salvage {
         /// containerd's database
         file: PathBuf,
