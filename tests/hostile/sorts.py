@@ -123,7 +123,7 @@ CONFIGS = {
         mounts=several(size, lambda n: {"destination": f"/m{n}", "type": "bind", "source": "/a", "options": ["bind", "ro"]})
     ),
     "mounts in one another": lambda size: config(
-        mounts=several(size, lambda n: {"destination": "/a" + "/b" * (n % 200), "type": "tmpfs", "source": "tmpfs"})
+        mounts=several(size, lambda n: {"destination": "/a" + "/b" * (n % 20), "type": "tmpfs", "source": "tmpfs"})
     ),
     "mounts deep in one place": lambda size: config(
         mounts=several(size, lambda n: {"destination": "/b" * 2000 + f"/{n}", "type": "tmpfs", "source": "tmpfs"})
@@ -158,7 +158,7 @@ CONFIGS = {
     ),
     "rdma": lambda size: config(linux__resources__rdma=members(size, lambda n: f"mlx{n}", lambda n: {"hcaHandles": 1})),
     "block devices": lambda size: config(
-        linux__resources__blockIO__weightDevice=several(size, lambda n: {"major": 8, "minor": 0, "weight": n})
+        linux__resources__blockIO__weightDevice=several(size, lambda n: {"major": 8, "minor": 0, "weight": n % 20})
     ),
     "cpus": lambda size: config(linux__resources__cpu__cpus=repeat("0-1,", size) + "2"),
     "masked paths": lambda size: config(linux__maskedPaths=several(size, lambda n: f"/proc/{n % 50}")),
