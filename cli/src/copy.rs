@@ -15,18 +15,17 @@ pub(crate) fn run(global: &Global, command: &Copy) -> Result<(), Failure> {
     let now = SystemHost.now();
     options.lease_until = stowbook::model::Timestamp::new(now.seconds() + LEASE_SECONDS, 0).ok();
 
-    let same = |(from, to): (std::path::PathBuf, _)| from == to;
-    if command.from.canonicalize().ok().zip(command.to.canonicalize().ok()).is_some_and(same) {
-        let error = Error::invalid_argument("both places are the same").with_help("name another place with --to");
-        output::print_error(&place::named(global, &command.from), &error);
-        return Err(Failure::Reported(error.kind().names().exit));
-    }
     let mut at = place::named(global, &command.from);
-    let report = place::open_or_empty(&at).and_then(|from| {
-        // What goes wrong from here on does so there, mostly; the others say what they were about.
-        at = place::named(global, &command.to);
-        place::Target::open(&at, options.dry_run)?.copy_from(&*from, &options)
-    });
+    let places = (command.from.canonicalize(), command.to.canonicalize());
+    let report = if matches!(&places, (Ok(from), Ok(to)) if from == to) {
+        Err(Error::invalid_argument("both places are the same").with_help("name another place with --to"))
+    } else {
+        place::open_or_empty(&at).and_then(|from| {
+            // What goes wrong from here on does so there, mostly; the others say what they were about.
+            at = place::named(global, &command.to);
+            place::Target::open(&at, options.dry_run)?.copy_from(&*from, &options)
+        })
+    };
     match report {
         Ok(report) => show(global, &report, options.dry_run),
         Err(error) => {

@@ -2,7 +2,6 @@
 
 use crate::args::{Global, Metadb, Output};
 use crate::{Failure, output, place};
-use serde_json::Value;
 use std::io::Write as _;
 use std::path::PathBuf;
 use stowbook::bolt::FileSource;
@@ -79,15 +78,10 @@ fn read(global: &Global, file: &PathBuf, command: &Metadb) -> Result<(), Failure
             }
         }
         Metadb::Salvage { .. } => {
-            let saved = metadb::salvage(&FileSource::open(file)?)?.to_json();
-            output::json(&mut out, &saved)?;
+            let saved = metadb::salvage(&FileSource::open(file)?)?;
+            output::json(&mut out, &saved.to_json())?;
             // Nobody is to take it for a salvage, and the file for one that can go.
-            let is_empty = |member: &str| match saved.get(member) {
-                Some(Value::Array(list)) => list.is_empty(),
-                Some(Value::Object(members)) => members.is_empty(),
-                _ => true,
-            };
-            if is_empty("namespaces") && is_empty("fragments") && !is_empty("findings") {
+            if saved.found_nothing() && saved.findings().next().is_some() {
                 return Err(Failure::Reported(1));
             }
         }

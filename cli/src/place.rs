@@ -158,8 +158,8 @@ pub(crate) fn fill<T>(global: &Global, work: impl FnOnce(&Store) -> Result<T>) -
     let is_new = !path.exists();
     let store = open(global)?;
     work(&store).inspect_err(|_| {
-        if is_new {
-            // The store still holds the file, so nobody else can have written to it.
+        // Another process may have made it, and written to it, just before it was opened here; now the store holds the file.
+        if is_new && store.events().bounds().is_ok_and(|bounds| bounds.last == 0) {
             let _ = std::fs::remove_file(&path);
         }
     })

@@ -395,6 +395,12 @@ impl Salvage {
         self.records.is_empty()
     }
 
+    /// Whether nothing was found at all: no namespace, no record, not even on an orphan page.
+    #[must_use]
+    pub fn found_nothing(&self) -> bool {
+        self.namespaces.is_empty() && self.records.is_empty() && self.fragments.is_empty()
+    }
+
     /// The records as JSON: `namespaces` in the form of [`MetaDb::dump`](super::MetaDb::dump), `fragments` of orphan pages
     /// with their page, kind, and namespace as far as it can be told, and `findings`. A record that does not come from the
     /// newest state has a member `salvaged_from`; one of which parts are lost, and so may show defaults, is `incomplete`.

@@ -183,7 +183,6 @@ fn each_rule_has_a_case_and_a_page() {
     assert_eq!(order, [""; 0], "the table has to be in order");
 }
 
-/// What is wrong in one place does not hide what is wrong in another.
 #[test]
 fn a_name_that_is_written_wrong_is_as_bad_as_its_lack() {
     let found = |permitted: &str| {
@@ -201,6 +200,7 @@ fn a_name_that_is_written_wrong_is_as_bad_as_its_lack() {
     assert_eq!(found("cap_kill"), [("OCI-RT-0302", Severity::Error)]);
 }
 
+/// What is wrong in one place does not hide what is wrong in another.
 #[test]
 fn independent_mistakes_are_all_found() {
     let mistakes = [

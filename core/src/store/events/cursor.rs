@@ -75,10 +75,11 @@ impl From<Cursor> for Since {
     }
 }
 
-/// `oldest`, `now`, a number, or a cursor as text.
+/// What to write instead of what is no place in the log.
 const SINCE: &str = "begin with oldest, now, the number of an event, or a cursor: a book's id in 32 hex digits, a colon, and the \
                      number of an event";
 
+/// `oldest`, `now`, a number, or a cursor as text.
 impl FromStr for Since {
     type Err = Error;
 
