@@ -30,7 +30,7 @@ pub(crate) fn run(global: &Global, command: Containers) -> Result<(), Failure> {
             match (spec, json) {
                 (true, _) => out.write_all(info::spec(&container)?.as_bytes())?,
                 // The form that `list` has for programs, and that `update --record` takes.
-                (false, true) => output::json(&mut out, &container)?,
+                (false, true) => output::json(&mut out, &*container)?,
                 (false, false) => out.write_all(info::record(&container).as_bytes())?,
             }
         }

@@ -74,7 +74,7 @@ fn no_acknowledged_record_is_lost_when_the_server_is_killed() {
         let containers = store.namespace("default");
         for id in acknowledged.lock().unwrap().iter() {
             let found = containers.containers().get(id).unwrap();
-            assert_eq!((found.spec, found.labels), (record(id).spec, record(id).labels));
+            assert_eq!((&found.spec, &found.labels), (&record(id).spec, &record(id).labels));
         }
         assert!(store.check().unwrap().is_empty());
         // Each record that is there has its event: none is half done.

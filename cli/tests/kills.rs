@@ -13,6 +13,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use stowbook::gc::CollectOptions;
 use stowbook::model::{Any, Container, Descriptor, Image, Lease, LeaseResource};
@@ -174,7 +175,7 @@ fn count(store: &Store) {
                 Err(error) if error.kind() == ErrorKind::NotFound => {
                     containers.create(&Container::new("counter", "runc"))?
                 }
-                result => result?,
+                result => Arc::unwrap_or_clone(result?),
             };
             let value = counter.image.parse().unwrap_or(0) + 1;
             counter.image = value.to_string();

@@ -86,7 +86,7 @@ pub use store::{
     EventStore, Events, Finding, Header, ImageStore, Images, ImportOptions, ImportReport, InNamespace, LeaseStore,
     Leases, LookAtContainer, NamespaceStore, Namespaces, OpenContent, Owned, Owner, RETAINED_EVENTS, SandboxStore,
     Sandboxes, SharingPolicy, Since, SnapshotStore, Snapshots, Store, Subscription, Transaction, VisitContainer,
-    VisitContainerView, VisitImage, VisitSandbox, WriteContent, WriteTxn,
+    VisitContainerView, VisitImage, VisitSandbox, VisitSharedContainer, WriteContent, WriteTxn,
 };
 
 /// The version of this crate.

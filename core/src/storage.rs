@@ -14,6 +14,7 @@ mod seal;
 #[cfg(test)]
 mod suite;
 mod txn;
+mod watch;
 mod write_set;
 
 pub use book::Book;
@@ -27,6 +28,7 @@ pub use redb::{OpenOptions, RestoreOptions, restore};
 pub(crate) use redb::{backup, io_error};
 pub(crate) use seal::{seal, unseal};
 pub use txn::{Read, Txn};
+pub(crate) use watch::WatchCommits;
 pub use write_set::WriteSet;
 
 use crate::Result;

@@ -29,6 +29,7 @@ pub use backends::CleanUp;
 pub use check::Finding;
 pub use containers::{
     AnyView, ContainerStore, ContainerView, Containers, LookAtContainer, VisitContainer, VisitContainerView,
+    VisitSharedContainer,
 };
 pub use content::{
     CommitContent, Content, ContentReader, ContentStore, ContentStream, ContentWriter, OpenContent, SharingPolicy,
@@ -56,13 +57,17 @@ pub(crate) use {
 };
 
 use crate::model::Timestamp;
-use crate::storage::{Book, MemoryStorage, Read, Storage, Txn, layout};
+use crate::storage::{Book, MemoryStorage, Read, Storage, Txn, WatchCommits, layout};
 use crate::{Error, ErrorKind, Host, Result};
 use access::Access;
 use backends::Backends;
+use containers::SharedContainers;
 use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
+
+/// Whether records are kept for other readers. In a browser memory and code are dear.
+const SHARES: bool = !cfg!(target_family = "wasm");
 
 /// A book of container metadata, embedded in this process: in a file, or in memory.
 ///
@@ -83,6 +88,7 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct Store {
     book: Arc<Book>,
+    containers: Arc<SharedContainers>,
     host: Arc<dyn Host>,
     backends: Arc<Backends>,
     retained_events: u64,
@@ -101,24 +107,29 @@ impl Store {
     /// `FailedPrecondition` when the storage holds something else or was written by a newer stowbook, `DataLoss` when its
     /// header is damaged, and what the storage gives.
     pub fn with_storage(storage: Box<dyn Storage>, host: Arc<dyn Host>) -> Result<Self> {
-        let book = Book::new(storage);
-        if header::read(&book.snapshot()?)?.is_none() {
-            let header = header::new_book(&*host);
-            book.update(|txn| {
+        let store = Self::of(storage, host);
+        if header::read(&store.book.snapshot()?)?.is_none() {
+            let header = header::new_book(&*store.host);
+            store.book.update(|txn| {
                 txn.absorb(header.clone());
                 Ok(())
             })?;
         }
-        let (backends, retained_events) = (Arc::default(), events::RETAINED_EVENTS);
-        Ok(Store { book: Arc::new(book), host, backends, retained_events })
+        Ok(store)
+    }
+
+    fn of(storage: Box<dyn Storage>, host: Arc<dyn Host>) -> Self {
+        let containers = Arc::<SharedContainers>::default();
+        let watcher: Arc<dyn WatchCommits> = if SHARES { Arc::clone(&containers) as _ } else { Arc::new(()) };
+        let (book, backends) = (Arc::new(Book::watched(storage, watcher)), Arc::default());
+        Store { book, containers, host, backends, retained_events: events::RETAINED_EVENTS }
     }
 
     /// A new book in memory, with this clock and randomness. It is gone when the last clone is dropped.
     #[must_use]
     pub fn in_memory_with(host: Arc<dyn Host>) -> Self {
         let storage = MemoryStorage::with_entries(&header::new_book(&*host));
-        let book = Arc::new(Book::new(Box::new(storage)));
-        Store { book, host, backends: Arc::default(), retained_events: events::RETAINED_EVENTS }
+        Self::of(Box::new(storage), host)
     }
 
     /// The same book, whose log is cut to the newest `count` events by each change that is made through this handle. Without
@@ -241,6 +252,10 @@ impl Access for Store {
 
     fn store(&self) -> &Store {
         self
+    }
+
+    fn shared_containers(&self) -> Option<&SharedContainers> {
+        SHARES.then_some(&self.containers)
     }
 
     fn clean_up(&self) -> Result<()> {

@@ -50,7 +50,7 @@ fn told(store: &Store) -> BTreeSet<String> {
 }
 
 fn stored(store: &Store) -> BTreeSet<String> {
-    store.namespace("n").containers().list(ALL).unwrap().into_iter().map(|container| container.id).collect()
+    store.namespace("n").containers().list(ALL).unwrap().iter().map(|container| container.id.clone()).collect()
 }
 
 #[test]

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use stowbook::model::{Any, Container};
 use stowbook::storage::{RedbStorage, Storage};
 use stowbook::{ContainerStore, Containers, Store, SystemHost};
@@ -33,7 +34,7 @@ fn check<S: ContainerStore + ?Sized>(containers: &Containers<'_, S>, numbers: &[
     let third: Vec<_> = single.iter().filter(|container| container.labels["third"] == "1").cloned().collect();
     assert_eq!(containers.list(&["labels.third==1"]).unwrap(), third);
     for size in [1, 127, 128, 300] {
-        let mut seen: Vec<Container> = Vec::new();
+        let mut seen: Vec<Arc<Container>> = Vec::new();
         loop {
             let after = seen.last().map(|last| last.id.clone()).unwrap_or_default();
             let page = containers.page(&after, &["labels.third==1"], size).unwrap();
@@ -41,18 +42,18 @@ fn check<S: ContainerStore + ?Sized>(containers: &Containers<'_, S>, numbers: &[
                 break;
             }
             assert!(page.len() <= size);
-            seen.extend(page);
+            seen.extend(page.into_iter().map(Arc::new));
         }
         assert_eq!(seen, third);
     }
     assert!(containers.page("c0100~", &NO_FILTERS, 0).unwrap().is_empty());
     let behind = single.iter().find(|container| *container.id > *"c0100~");
-    assert_eq!(containers.page("c0100~", &NO_FILTERS, 1).unwrap().first(), behind);
+    assert_eq!(containers.page("c0100~", &NO_FILTERS, 1).unwrap().first(), behind.map(|container| &**container));
     for filters in [&NO_FILTERS[..], &["labels.all==yes"]] {
         for count in [1, 127, 128, 129, numbers.len()] {
             let mut seen = Vec::new();
             let visit = |container| {
-                seen.push(container);
+                seen.push(Arc::new(container));
                 Ok(if seen.len() == count { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
             };
             containers.each(filters, visit).unwrap();
@@ -74,7 +75,7 @@ fn check<S: ContainerStore + ?Sized>(containers: &Containers<'_, S>, numbers: &[
                 assert!(view.extensions().zip(&copy.extensions).all(|((a, view), (b, any))| a == b && same(view, any)));
                 assert_eq!(view.extensions().count(), copy.extensions.len());
                 assert_eq!(<Container as stowbook::proto::Message>::decode(&view.message().concat())?, copy);
-                seen.push(copy);
+                seen.push(Arc::new(copy));
                 Ok(ControlFlow::Continue(()))
             })
             .unwrap();
@@ -85,7 +86,7 @@ fn check<S: ContainerStore + ?Sized>(containers: &Containers<'_, S>, numbers: &[
 #[test]
 fn lists_agree_with_single_reads() {
     let redb: Box<dyn Storage> = Box::new(RedbStorage::in_memory().unwrap());
-    for store in [Store::in_memory(), Store::with_storage(redb, std::sync::Arc::new(SystemHost)).unwrap()] {
+    for store in [Store::in_memory(), Store::with_storage(redb, Arc::new(SystemHost)).unwrap()] {
         let numbers: Vec<usize> = (0..RECORDS).collect();
         // Neighbours that are not to be seen.
         store.namespace("aaa").containers().create(&record(1)).unwrap();

@@ -25,6 +25,6 @@ fn what_came_before_stays() {
     let store = Store::in_memory();
     let containers = store.namespace("default").containers();
     let created = containers.create(&decoded).unwrap();
-    assert_eq!(containers.get("web").unwrap(), created);
+    assert_eq!(*containers.get("web").unwrap(), created);
     assert_eq!((created.spec, created.unknown), (container.spec, decoded.unknown));
 }

@@ -45,12 +45,12 @@ fuzz_target!(|data: &[u8]| {
             3 => drop(store.namespaces().create(&Namespace::new(&namespace))),
             _ => drop(store.namespaces().delete(&namespace)),
         }
-        let found = scope.containers().get(&id).ok().map(|found| (found.labels, found.image));
+        let found = scope.containers().get(&id).ok().map(|found| (found.labels.clone(), found.image.clone()));
         assert_eq!(found.as_ref(), model.get(&key));
     }
     for namespace in store.namespaces().list().expect("memory does not fail") {
         let found = store.namespace(&namespace.name).containers().list(&[""]).unwrap_or_default();
-        let found: Vec<_> = found.into_iter().map(|container| container.id).collect();
+        let found: Vec<_> = found.iter().map(|container| container.id.clone()).collect();
         let expected: Vec<_> = model
             .keys()
             .filter(|(in_namespace, _)| *in_namespace == namespace.name)

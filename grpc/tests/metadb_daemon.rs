@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use stowbook::bolt::FileSource;
@@ -208,10 +209,11 @@ where
             |kind: &str, record: &dyn std::fmt::Debug| out.push(format!("{} {kind} {record:?}", namespace.name));
         let filters = ["", "labels.changed", "id~=^c1", "runtime.name==io.containerd.kata.v2,labels.\"l0/\u{e9}\"!=v"];
         for filter in filters {
-            for mut container in inside.containers().list(&[filter]).unwrap() {
+            for container in inside.containers().list(&[filter]).unwrap() {
+                let mut container = Arc::unwrap_or_clone(container);
                 // 1.6 answers options that are not there with empty ones.
                 container.runtime.options.take_if(|options| *options == Any::default());
-                let mut same = inside.containers().get(&container.id).unwrap();
+                let mut same = Arc::unwrap_or_clone(inside.containers().get(&container.id).unwrap());
                 same.runtime.options.take_if(|options| *options == Any::default());
                 assert_eq!(same, container);
                 add(filter, &container);

@@ -5,6 +5,7 @@ use crate::model::{Container, Image, Lease, LeaseResource, Namespace, Sandbox};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 fn file(name: &str) -> Vec<u8> {
     std::fs::read(format!("{}/../tests/metadb/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
@@ -100,8 +101,9 @@ fn records_are_those_that_the_daemon_told_of() {
             let context = Context::in_namespace(&name);
             let all: [&[u8]; 0] = [];
             let containers = metadb.namespace(&name).containers();
-            assert_eq!(containers.list(&all).unwrap(), expected.containers);
-            for container in &expected.containers {
+            let expected_containers: Vec<_> = expected.containers.into_iter().map(Arc::new).collect();
+            assert_eq!(containers.list(&all).unwrap(), expected_containers);
+            for container in &expected_containers {
                 assert_eq!(&containers.get(&container.id).unwrap(), container);
             }
             let images: Vec<Image> = expected.images.into_iter().map(record).collect();
@@ -148,13 +150,13 @@ fn filters_select_what_they_select_in_a_book() {
         "id~=^A,labels.updated==web",
         "snapshotter==overlayfs",
     ] {
-        let ids = |list: Vec<Container>| list.into_iter().map(|container| container.id).collect::<Vec<_>>();
+        let ids = |list: Vec<Arc<Container>>| list.iter().map(|container| container.id.clone()).collect::<Vec<_>>();
         let expected = ids(book.namespace("default").containers().list(&[filter]).unwrap());
         assert_eq!(ids(metadb.namespace("default").containers().list(&[filter]).unwrap()), expected, "{filter}");
         selected += expected.len();
     }
     assert!(selected > 20, "{selected}");
-    let wrong = |result: Result<Vec<Container>>| result.unwrap_err().to_string();
+    let wrong = |result: Result<Vec<Arc<Container>>>| result.unwrap_err().to_string();
     assert_eq!(
         wrong(metadb.namespace("default").containers().list(&["id=x"])),
         wrong(book.namespace("default").containers().list(&["id=x"])),
@@ -163,7 +165,7 @@ fn filters_select_what_they_select_in_a_book() {
         wrong(metadb.namespace("a..b").containers().list(&[""])),
         wrong(book.namespace("a..b").containers().list(&[""])),
     );
-    let missing = |result: Result<Container>| result.unwrap_err().to_string();
+    let missing = |result: Result<Arc<Container>>| result.unwrap_err().to_string();
     assert_eq!(
         missing(metadb.namespace("default").containers().get("none")),
         missing(book.namespace("default").containers().get("none")),
@@ -595,7 +597,7 @@ fn a_file_with_any_bytes_changed_is_answered() {
 }
 
 /// Everything about containers and namespaces of a place.
-fn contents<S: crate::ContainerStore + crate::NamespaceStore>(place: &S) -> Vec<(Namespace, Vec<Container>)> {
+fn contents<S: crate::ContainerStore + crate::NamespaceStore>(place: &S) -> Vec<(Namespace, Vec<Arc<Container>>)> {
     let namespaces = Namespaces::new(place).list().unwrap().into_iter();
     let contents = namespaces.map(|namespace| {
         let inside = InNamespace::new(place, Context::in_namespace(&namespace.name));
@@ -851,7 +853,7 @@ fn what_misses_reads_as_empty_and_what_is_too_much_is_kept_apart() {
     let containers = metadb.namespace("odd").containers().list(&all).unwrap();
     let bare = Container { id: "bare".to_owned(), ..Container::default() };
     let full = Container { id: "full".to_owned(), image: "img".to_owned(), ..Container::default() };
-    assert_eq!(containers, [bare, full]);
+    assert_eq!(containers, [bare, full].map(Arc::new));
     assert_eq!(metadb.namespace("odd").containers().get("stray").unwrap_err().kind(), ErrorKind::NotFound);
     // containerd fails the list too, in these words.
     let error = metadb.images(&Context::in_namespace("odd"), &all).unwrap_err();

@@ -1,5 +1,5 @@
 use super::read_log::ReadLog;
-use super::{Snapshot, Storage, Txn, WriteSet};
+use super::{Snapshot, Storage, Txn, WatchCommits, WriteSet};
 use crate::model::Envelope;
 use crate::{Error, ErrorKind, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -22,6 +22,7 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct Book {
     storage: Box<dyn Storage>,
+    watcher: Arc<dyn WatchCommits>,
     state: Mutex<State>,
     /// Signalled when a batch has its outcome.
     settled: Condvar,
@@ -69,10 +70,16 @@ impl Book {
     /// A book on this storage.
     #[must_use]
     pub fn new(storage: Box<dyn Storage>) -> Self {
+        Self::watched(storage, Arc::new(()))
+    }
+
+    /// A book on this storage, whose commits somebody watches.
+    pub(crate) fn watched(storage: Box<dyn Storage>, watcher: Arc<dyn WatchCommits>) -> Self {
         let state =
             State { committed: None, in_flight: None, open: Batch::default(), commits: 0, has_committer: false };
         Book {
             storage,
+            watcher,
             state: Mutex::new(state),
             settled: Condvar::new(),
             committed: Condvar::new(),
@@ -177,6 +184,7 @@ impl Book {
         let batch = std::mem::take(&mut state.open);
         state.in_flight = Some(batch.clone());
         drop(state);
+        self.watcher.begins(&batch.writes);
         // Others wait for the outcome, so there is one also when the storage panics.
         let (result, committed) = catch_unwind(AssertUnwindSafe(|| {
             let result = self.storage.commit(&batch.writes);
@@ -184,6 +192,7 @@ impl Book {
             (result, committed)
         }))
         .unwrap_or_else(|_| (Err(panicked()), None));
+        self.watcher.ends(result.is_ok());
         let mut state = lock(&self.state);
         state.in_flight = None;
         state.committed = committed;
@@ -303,7 +312,11 @@ impl Book {
             state = lock(&self.state);
         }
         state.committed = None;
-        work(&*self.storage)
+        self.watcher.begins(&Arc::default());
+        let result = work(&*self.storage);
+        // It may have mended what readers saw before.
+        self.watcher.ends(false);
+        result
     }
 }
 

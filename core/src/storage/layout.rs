@@ -149,6 +149,13 @@ pub(crate) fn records(space: Space, namespace: &[u8]) -> Vec<u8> {
     key
 }
 
+/// What [`records`] gives for the record of this key.
+pub(crate) fn records_of(key: &[u8]) -> &[u8] {
+    // Within a part, no 00 stands before a 01.
+    let end = key.windows(PART_END.len()).position(|bytes| bytes == PART_END);
+    key.get(..end.map_or(key.len(), |end| end.saturating_add(PART_END.len()))).unwrap_or_default()
+}
+
 /// What the keys with these first parts begin with.
 pub(crate) fn prefix(space: Space, parts: &[&[u8]]) -> Vec<u8> {
     let mut key = vec![space as u8];
@@ -181,6 +188,9 @@ pub(crate) fn space(space: Space) -> [u8; 1] {
     [space as u8]
 }
 
+/// What ends every part but the last.
+const PART_END: [u8; 2] = [0, 1];
+
 fn push_part(key: &mut Vec<u8>, part: &[u8]) {
     for byte in part {
         key.push(*byte);
@@ -188,7 +198,7 @@ fn push_part(key: &mut Vec<u8>, part: &[u8]) {
             key.push(0xff);
         }
     }
-    key.extend_from_slice(&[0, 1]);
+    key.extend_from_slice(&PART_END);
 }
 
 /// The first key behind all that begin with `prefix`; none if there is no such key.

@@ -1,4 +1,5 @@
 use super::Store;
+use super::containers::SharedContainers;
 use super::content::in_use::Pin;
 use crate::Result;
 use crate::model::Timestamp;
@@ -24,6 +25,11 @@ pub trait Access {
 
     /// The store that this is, or works on.
     fn store(&self) -> &Store;
+
+    /// The records that readers share. What is read within a transaction is its own.
+    fn shared_containers(&self) -> Option<&SharedContainers> {
+        None
+    }
 
     /// Keeps the bytes of a blob until its record, which was written here, is durable. [`write`](Access::write) of a store
     /// has made it so.

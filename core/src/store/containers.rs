@@ -2,11 +2,13 @@
 
 mod record;
 mod rules;
+mod shared;
 mod view;
 
 pub use view::{AnyView, ContainerView};
 
 pub(super) use rules::validate;
+pub(super) use shared::SharedContainers;
 
 #[cfg(feature = "bolt")]
 pub(crate) use rules::no_such_container;
@@ -17,6 +19,7 @@ use crate::model::Container;
 use crate::proto::Message as _;
 use crate::{Error, ErrorKind, Result};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 /// Where container records are kept. Source: containerd-metadata §3.
 pub trait ContainerStore {
@@ -25,6 +28,15 @@ pub trait ContainerStore {
     /// # Errors
     /// `NotFound`: the id is not checked, so an impossible one is not found either.
     fn get_container(&self, context: &Context, id: &str) -> Result<Container>;
+
+    /// As [`ContainerStore::get_container`], but gives a record that all readers share: a place that keeps what was read need not read
+    /// it again before it is changed.
+    ///
+    /// # Errors
+    /// As [`ContainerStore::get_container`].
+    fn share_container(&self, context: &Context, id: &str) -> Result<Arc<Container>> {
+        self.get_container(context, id).map(Arc::new)
+    }
 
     /// As [`ContainerStore::get_container`], but shows the record where it lies, without copying it, if the place can.
     ///
@@ -40,6 +52,19 @@ pub trait ContainerStore {
     /// # Errors
     /// `InvalidArgument` for a filter that cannot be read, before anything is shown; what `visit` gives.
     fn list_containers(&self, context: &Context, filters: &[&[u8]], visit: &mut VisitContainer<'_>) -> Result<()>;
+
+    /// As [`ContainerStore::list_containers`], but gives records that all readers share, as [`ContainerStore::share_container`] does.
+    ///
+    /// # Errors
+    /// As [`ContainerStore::list_containers`].
+    fn share_containers(
+        &self,
+        context: &Context,
+        filters: &[&[u8]],
+        visit: &mut VisitSharedContainer<'_>,
+    ) -> Result<()> {
+        self.list_containers(context, filters, &mut |container| visit(Arc::new(container)))
+    }
 
     /// As [`ContainerStore::list_containers`], but only the records behind this id: to go on with a list another time. A book
     /// begins its search there; other places look at the records before it too.
@@ -91,6 +116,9 @@ pub trait ContainerStore {
 /// What is called with each record of a list.
 pub type VisitContainer<'a> = dyn FnMut(Container) -> Result<ControlFlow<()>> + 'a;
 
+/// What is called with each record of a list that readers share.
+pub type VisitSharedContainer<'a> = dyn FnMut(Arc<Container>) -> Result<ControlFlow<()>> + 'a;
+
 /// What is called with a look at one record.
 pub type LookAtContainer<'a> = dyn FnMut(&ContainerView<'_>) -> Result<()> + 'a;
 
@@ -101,6 +129,14 @@ impl<A: Access> ContainerStore for A {
     fn get_container(&self, context: &Context, id: &str) -> Result<Container> {
         let namespace = context.require_namespace()?;
         self.read(|read| rules::get(read, namespace, id))
+    }
+
+    fn share_container(&self, context: &Context, id: &str) -> Result<Arc<Container>> {
+        let namespace = context.require_namespace()?;
+        match self.shared_containers() {
+            Some(shared) => shared.get(namespace, id, || self.read(|read| rules::get(read, namespace, id))),
+            None => self.get_container(context, id).map(Arc::new),
+        }
     }
 
     fn view_container(&self, context: &Context, id: &str, visit: &mut LookAtContainer<'_>) -> Result<()> {
@@ -116,6 +152,23 @@ impl<A: Access> ContainerStore for A {
                 visit(halves::decode(head, body)?)
             })
         })
+    }
+
+    fn share_containers(
+        &self,
+        context: &Context,
+        filters: &[&[u8]],
+        visit: &mut VisitSharedContainer<'_>,
+    ) -> Result<()> {
+        let namespace = context.require_namespace()?;
+        let filter = filters::parse(filters)?;
+        match self.shared_containers() {
+            Some(shared) => {
+                let lister = shared.lister();
+                self.read(|read| lister.list(read, namespace, &filter, visit))
+            }
+            None => self.list_containers(context, filters, &mut |container| visit(Arc::new(container))),
+        }
     }
 
     fn list_containers_after(
@@ -180,12 +233,24 @@ pub struct Containers<'a, S: ?Sized> {
 }
 
 impl<S: ContainerStore + ?Sized> Containers<'_, S> {
-    /// The record of this id.
+    /// The record of this id, shared with all who read it: take it out with [`Arc::unwrap_or_clone`] to change it.
     ///
     /// # Errors
     /// As [`ContainerStore::get_container`].
-    pub fn get(&self, id: &str) -> Result<Container> {
-        self.place.get_container(&self.context, id)
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use stowbook::{Store, model::Container};
+    /// # let store = Store::in_memory();
+    /// # let containers = store.namespace("default").containers();
+    /// # containers.create(&Container::new("web", "io.containerd.runc.v2"))?;
+    /// let mut web = Arc::unwrap_or_clone(containers.get("web")?);
+    /// web.image = "docker.io/library/nginx:latest".into();
+    /// containers.update(&web, &["image"])?;
+    /// # Ok::<(), stowbook::Error>(())
+    /// ```
+    pub fn get(&self, id: &str) -> Result<Arc<Container>> {
+        self.place.share_container(&self.context, id)
     }
 
     /// Shows the record of this id where it lies, without copying it.
@@ -205,7 +270,8 @@ impl<S: ContainerStore + ?Sized> Containers<'_, S> {
         self.place.view_container(&self.context, id, &mut visit)
     }
 
-    /// The records that any of the filters selects (no filter: all), in byte order of their ids.
+    /// The records that any of the filters selects (no filter: all), in byte order of their ids, shared with all who read them. For
+    /// more records than the memory should hold at once there are [`each`](Containers::each) and [`page`](Containers::page).
     ///
     /// # Errors
     /// As [`ContainerStore::list_containers`].
@@ -221,16 +287,17 @@ impl<S: ContainerStore + ?Sized> Containers<'_, S> {
     /// assert_eq!(containers.list(&["labels.tier==back", "id~=^db"])?.len(), 0);
     /// # Ok::<(), stowbook::Error>(())
     /// ```
-    pub fn list<F: AsRef<[u8]>>(&self, filters: &[F]) -> Result<Vec<Container>> {
+    pub fn list<F: AsRef<[u8]>>(&self, filters: &[F]) -> Result<Vec<Arc<Container>>> {
+        let filters: Vec<&[u8]> = filters.iter().map(AsRef::as_ref).collect();
         let mut out = Vec::new();
-        self.each(filters, |container| {
+        self.place.share_containers(&self.context, &filters, &mut |container| {
             out.push(container);
             Ok(ControlFlow::Continue(()))
         })?;
         Ok(out)
     }
 
-    /// Shows the records that any of the filters selects to `visit`, one after the other, until it breaks.
+    /// Hands the records that any of the filters selects to `visit`, one after the other, until it breaks. Nobody keeps them.
     ///
     /// # Errors
     /// As [`ContainerStore::list_containers`].

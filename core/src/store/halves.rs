@@ -35,7 +35,7 @@ pub(super) trait Halved: Codec {
     fn is_selected(filter: &Filter, head: Fields<'_>) -> bool;
 }
 
-fn head_key<T: Halved>(namespace: &str, id: &str) -> Vec<u8> {
+pub(super) fn head_key<T: Halved>(namespace: &str, id: &str) -> Vec<u8> {
     layout::record(T::HEAD, namespace.as_bytes(), id.as_bytes())
 }
 
@@ -118,7 +118,7 @@ pub(super) fn show<T: Halved>(read: &dyn Read, namespace: &str, id: &str, visit:
 }
 
 /// What is called with the head and the body of each record of a list.
-type VisitHalves<'a> = dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>> + 'a;
+pub(super) type VisitHalves<'a> = dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>> + 'a;
 
 /// How many records of a list are found before the first of them is shown.
 const PAGE_RECORDS: usize = 128;
@@ -131,16 +131,27 @@ pub(super) fn list<T: Halved>(
     filter: &Filter,
     visit: &mut VisitHalves<'_>,
 ) -> Result<()> {
+    pages::<T>(read, namespace, after, filter, &mut |page| page.show::<T>(read, namespace, visit))
+}
+
+/// Finds what [`list`] shows, and hands it over page by page.
+pub(super) fn pages<T: Halved>(
+    read: &dyn Read,
+    namespace: &str,
+    after: Option<&str>,
+    filter: &Filter,
+    visit: &mut dyn FnMut(&Page) -> Result<ControlFlow<()>>,
+) -> Result<()> {
     let heads = layout::records(T::HEAD, namespace.as_bytes());
-    let (id_at, heads_end) = (heads.len(), layout::prefix_end(&heads));
-    let mut page = Page::default();
+    let heads_end = layout::prefix_end(&heads);
+    let mut page = Page { has_all: filter.is_all(), id_at: heads.len(), ..Page::default() };
     let mut from = Some(after.map_or(heads, |id| layout::after(&head_key::<T>(namespace, id))));
     while let Some(start) = from.take() {
         // Only the head is looked at until a record is known to be wanted, and of the head only what the filter names.
         page.clear();
         read.scan(&start, heads_end.as_deref(), &mut |key, head| {
             if filter.is_all() || T::is_selected(filter, Fields::of(head)) {
-                page.push(key.get(id_at..).unwrap_or_default(), head);
+                page.push(key, head);
             }
             if page.len() < PAGE_RECORDS {
                 return Ok(ControlFlow::Continue(()));
@@ -148,13 +159,7 @@ pub(super) fn list<T: Halved>(
             from = Some(layout::after(key));
             Ok(ControlFlow::Break(()))
         })?;
-        // When all are wanted, one walk over the bodies, which lie in the same order, is cheaper than a search for each.
-        let flow = if filter.is_all() {
-            show_neighbours::<T>(read, namespace, &page, visit)?
-        } else {
-            show_each::<T>(read, namespace, &page, visit)?
-        };
-        if flow.is_break() {
+        if visit(&page)?.is_break() {
             break;
         }
     }
@@ -214,12 +219,16 @@ fn show_neighbours<T: Halved>(
     }
 }
 
-/// Ids and heads of records, one behind the other in one piece of memory.
+/// Keys and heads of records, one behind the other in one piece of memory.
 #[derive(Default)]
-struct Page {
+pub(super) struct Page {
     bytes: Vec<u8>,
-    /// Where each id and each head ends.
+    /// Where each key and each head ends.
     ends: Vec<(usize, usize)>,
+    /// Where the id begins in each key.
+    id_at: usize,
+    /// Whether there is no other record between these.
+    has_all: bool,
 }
 
 impl Page {
@@ -228,23 +237,49 @@ impl Page {
         self.ends.clear();
     }
 
-    fn push(&mut self, id: &[u8], head: &[u8]) {
-        self.bytes.extend_from_slice(id);
-        let id_end = self.bytes.len();
+    fn push(&mut self, key: &[u8], head: &[u8]) {
+        self.bytes.extend_from_slice(key);
+        let key_end = self.bytes.len();
         self.bytes.extend_from_slice(head);
-        self.ends.push((id_end, self.bytes.len()));
+        self.ends.push((key_end, self.bytes.len()));
     }
 
-    fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.ends.len()
     }
 
-    fn iter(&self) -> impl DoubleEndedIterator<Item = (&[u8], &[u8])> {
+    /// The keys and the heads.
+    fn entries(&self) -> impl DoubleEndedIterator<Item = (&[u8], &[u8])> {
         (0..self.len()).filter_map(|at| {
-            let (id_end, end) = *self.ends.get(at)?;
+            let (key_end, end) = *self.ends.get(at)?;
             let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |(_, end)| *end);
-            Some((self.bytes.get(start..id_end)?, self.bytes.get(id_end..end)?))
+            Some((self.bytes.get(start..key_end)?, self.bytes.get(key_end..end)?))
         })
+    }
+
+    /// The keys of the heads.
+    pub(super) fn head_keys(&self) -> impl Iterator<Item = &[u8]> {
+        self.entries().map(|(key, _)| key)
+    }
+
+    /// The ids and the heads.
+    fn iter(&self) -> impl DoubleEndedIterator<Item = (&[u8], &[u8])> {
+        self.entries().map(|(key, head)| (key.get(self.id_at..).unwrap_or_default(), head))
+    }
+
+    /// Shows these records with their bodies.
+    pub(super) fn show<T: Halved>(
+        &self,
+        read: &dyn Read,
+        namespace: &str,
+        visit: &mut VisitHalves<'_>,
+    ) -> Result<ControlFlow<()>> {
+        // When all are wanted, one walk over the bodies, which lie in the same order, is cheaper than a search for each.
+        if self.has_all {
+            show_neighbours::<T>(read, namespace, self, visit)
+        } else {
+            show_each::<T>(read, namespace, self, visit)
+        }
     }
 }
 

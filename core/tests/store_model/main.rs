@@ -179,6 +179,15 @@ fn list(place: &impl ContainerStore, ns: &str, filter: &str) -> Result<Vec<Conta
         out.push(without_times(c));
         Ok(std::ops::ControlFlow::Continue(()))
     })?;
+    // What readers share is the same, when they share it first and when they share it again.
+    for _ in 0..2 {
+        let mut shared = out.iter();
+        place.share_containers(&Context::in_namespace(ns), &[filter.as_bytes()], &mut |c| {
+            assert_eq!(Some(&without_times((*c).clone())), shared.next());
+            Ok(std::ops::ControlFlow::Continue(()))
+        })?;
+        assert_eq!(shared.next(), None);
+    }
     Ok(out)
 }
 
@@ -192,9 +201,15 @@ fn play(place: &impl Place, op: &Op, model: &mut Model) {
             place.update_container(&Context::in_namespace(ns), c, &fields).map(drop)
         }
         Op::Delete(ns, id) => place.delete_container(&Context::in_namespace(ns), id),
-        Op::Get(ns, id) => place.get_container(&Context::in_namespace(ns), id).map(|c| {
-            assert_eq!(Some(&without_times(c)), model.containers.get(&(ns.clone(), id.clone())));
-        }),
+        Op::Get(ns, id) => {
+            let context = Context::in_namespace(ns);
+            let found = place.get_container(&context, id);
+            for _ in 0..2 {
+                let shared = place.share_container(&context, id).map(|shared| (*shared).clone());
+                assert_eq!(shared.map_err(|error| error.to_string()), found.clone().map_err(|error| error.to_string()));
+            }
+            found.map(|c| assert_eq!(Some(&without_times(c)), model.containers.get(&(ns.clone(), id.clone()))))
+        }
         Op::List(ns, value) => {
             let filter = value.as_ref().map_or(String::new(), |value| format!("labels.x=={value}"));
             list(place, ns, &filter).map(|found| {

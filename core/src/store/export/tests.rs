@@ -255,7 +255,7 @@ fn records_are_added_to_a_book_unless_they_contradict_it() {
     assert_eq!((again.written_keys, again.unchanged_keys), (0, report.written_keys));
     assert_eq!(content(&target), before, "nothing to do, nothing to tell");
 
-    let mut web = target.namespace("n").containers().get("web").unwrap();
+    let mut web = Arc::unwrap_or_clone(target.namespace("n").containers().get("web").unwrap());
     web.image = "changed".into();
     target.namespace("n").containers().update(&web, &["image"]).unwrap();
     target.namespace("n").containers().delete("a").unwrap();

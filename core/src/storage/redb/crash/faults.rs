@@ -7,6 +7,7 @@ use crate::storage::RedbStorage;
 use crate::{Error, ErrorKind, Result, Store};
 use std::collections::BTreeMap;
 use std::io;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// What the records of the book are, by id: the image of each.
@@ -43,8 +44,16 @@ fn operate(store: &Store, number: usize, before: &Records) -> (Records, Result<(
 }
 
 fn records(store: &Store) -> Result<Records> {
-    let all = store.namespace("default").containers().list(&[""])?;
-    Ok(all.into_iter().map(|container| (container.id, container.image)).collect())
+    let containers = store.namespace("default").containers();
+    let mut records = Records::new();
+    containers.each(&[""], |container| {
+        records.insert(container.id, container.image);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    // What readers share was read from the same disk.
+    let shared = containers.list(&[""])?;
+    assert!(shared.iter().map(|container| (&container.id, &container.image)).eq(&records), "{shared:?} {records:?}");
+    Ok(records)
 }
 
 fn open_store(disk: &Disk) -> Store {

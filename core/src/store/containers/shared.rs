@@ -1,0 +1,147 @@
+//! Container records that were read, as values that all who read them again share.
+//!
+//! A record that was read with [`Containers::get`](super::Containers::get) or [`list`](super::Containers::list) need not be found,
+//! compared with its checksum and decoded again as long as nobody changes it. What is kept is bounded by its size.
+//!
+//! Nobody may be shown what their snapshot does not hold, nor miss what it holds. So time is cut into epochs, at the beginning and at
+//! the end of every commit, and a reader notes the epoch before taking a snapshot:
+//!
+//! - When a commit begins, what it changes is removed from here, and nobody brings it back before it has ended. So a record that is
+//!   here is what the newest snapshot shows.
+//! - A record is kept only if the epoch is still the one that its reader noted. So it has not changed since that epoch began, and is
+//!   what every snapshot shows that is taken from then on. A reader who noted an earlier epoch may have an older snapshot, and is not
+//!   given it.
+
+mod kept;
+mod list;
+#[cfg(test)]
+mod tests;
+
+use super::VisitSharedContainer;
+use crate::Result;
+use crate::model::Container;
+use crate::storage::layout::{self, Space};
+use crate::storage::{WatchCommits, WriteSet};
+use crate::store::halves;
+use kept::{Eviction, Keeps, Kept};
+use list::Lister;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The records of one book that were read lately.
+#[derive(Default)]
+pub struct SharedContainers(Mutex<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    /// Rises when a commit begins and when it ends.
+    epoch: Epoch,
+    /// The changes of the commit that is being made.
+    changing: Option<Arc<WriteSet>>,
+    keeps: Keeps,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Epoch(u64);
+
+impl SharedContainers {
+    /// The record of this id: the one that is shared, or what `read` gives, which is shared from now on.
+    pub(super) fn get(
+        &self,
+        namespace: &str,
+        id: &str,
+        read: impl FnOnce() -> Result<Container>,
+    ) -> Result<Arc<Container>> {
+        let key = halves::head_key::<Container>(namespace, id);
+        let epoch = {
+            let mut shared = self.lock();
+            if let Some((container, evicted)) = shared.keeps.get(&key) {
+                drop(shared);
+                drop(evicted);
+                return Ok(container);
+            }
+            shared.epoch
+        };
+        let container = Arc::new(read()?);
+        self.keep([(key, Arc::clone(&container))], epoch, Eviction::Allowed);
+        Ok(container)
+    }
+
+    /// To be had before a snapshot is taken, for a list of it.
+    pub(super) fn lister(&self) -> Lister<'_> {
+        Lister::new(self, self.lock().epoch)
+    }
+
+    /// Keeps records that a reader found who had noted this epoch, and tells whether all are kept.
+    fn keep(
+        &self,
+        records: impl IntoIterator<Item = (Vec<u8>, Arc<Container>)>,
+        since: Epoch,
+        eviction: Eviction,
+    ) -> bool {
+        let mut evicted = Vec::new();
+        let mut shared = self.lock();
+        // Who reads them next has another try.
+        let mut all = shared.epoch == since;
+        if all {
+            for (key, container) in records {
+                let kept = Kept::new(&key, container, since);
+                if shared.is_changing(&key, None) || !shared.keeps.has_room(&kept, eviction) {
+                    all = false;
+                    continue;
+                }
+                evicted.extend(shared.keeps.keep(key.into(), kept));
+            }
+        }
+        drop(shared);
+        drop(evicted);
+        all
+    }
+
+    /// Nothing is left half done by a panic: the worst is a record that is kept and not counted.
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shared {
+    fn next_epoch(&mut self, changing: Option<Arc<WriteSet>>) {
+        self.epoch = Epoch(self.epoch.0.wrapping_add(1));
+        self.changing = changing;
+    }
+
+    /// Whether the commit that is being made changes keys from this one on, and before the end; or just this one.
+    fn is_changing(&self, start: &[u8], end: Option<&[u8]>) -> bool {
+        self.changing.as_ref().is_some_and(|writes| match end {
+            Some(end) => writes.range(start, Some(end)).next().is_some(),
+            None => writes.get(start).is_some(),
+        })
+    }
+}
+
+impl WatchCommits for SharedContainers {
+    fn begins(&self, writes: &Arc<WriteSet>) {
+        let mut shared = self.lock();
+        shared.next_epoch(Some(Arc::clone(writes)));
+        let heads = layout::space(Space::ContainerHead);
+        // Whatever changes of a record, its head changes too (`halves::save`).
+        let heads = writes.range(&heads, layout::prefix_end(&heads).as_deref());
+        let removed: Vec<_> = heads.map(|(key, _)| shared.keeps.remove(key)).collect();
+        // Letting records go takes a while, which nobody need wait for.
+        drop(shared);
+        drop(removed);
+    }
+
+    fn ends(&self, made: bool) {
+        let mut shared = self.lock();
+        shared.next_epoch(None);
+        let forgotten = (!made).then(|| std::mem::take(&mut shared.keeps));
+        drop(shared);
+        drop(forgotten);
+    }
+}
+
+impl std::fmt::Debug for SharedContainers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SharedContainers {{ {} kept }}", self.lock().keeps.len())
+    }
+}
