@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::{Duration, Instant};
 use stowbook::model::Container;
-use stowbook::{Containers, Result, Store};
+use stowbook::{ContainerStore as _, Containers, Context, Result, Store};
 
 const FIRST_SIZE: usize = 1000;
 /// How many records are made in one transaction while a book is filled.
@@ -77,7 +77,9 @@ fn measure(store: &Store, size: usize, spec: &[u8]) -> Result<[Duration; COLUMNS
     })?;
     let delete = median(|i| containers.delete(&id(size + i)))?;
     let begin = Instant::now();
-    (0..GETS).try_for_each(|i| containers.get(&some(i)).map(drop))?;
+    // From the book, whatever readers share.
+    let context = Context::in_namespace(NAMESPACE);
+    (0..GETS).try_for_each(|i| store.get_container(&context, &some(i)).map(drop))?;
     let get = begin.elapsed() / GETS as u32;
     let list = a_record(&containers, &NO_FILTERS, size.min(LISTED))?;
     let filter = a_record(&containers, &["labels.app==a7"], size.min(LISTED) / 100)? / 100;

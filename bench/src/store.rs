@@ -6,8 +6,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::thread;
 use std::time::Instant;
-use stowbook::Result;
 use stowbook::storage::RedbStorage;
+use stowbook::{ContainerStore as _, Context, Result};
 
 const WRITERS: usize = 32;
 const GETS: usize = 20_000;
@@ -43,6 +43,20 @@ pub(crate) fn run(n: usize, batch: usize, spec: Vec<u8>, dir: &Path) -> std::res
     let records = 2 * n + batch;
     timed("list_all_records", LISTS * records, &mut || {
         (0..LISTS).try_for_each(|_| containers.list(&NO_FILTERS).map(drop))
+    })?;
+    // The same from the book, whatever readers share.
+    let context = Context::in_namespace(NAMESPACE);
+    timed("get_unshared", GETS, &mut || {
+        (0..GETS).try_for_each(|i| store.get_container(&context, &id((i * 7919) % (2 * n))).map(drop))
+    })?;
+    timed("each_record", LISTS * records, &mut || {
+        (0..LISTS).try_for_each(|_| {
+            let mut all = Vec::with_capacity(records);
+            containers.each(&NO_FILTERS, |container| {
+                all.push(container);
+                Ok(ControlFlow::Continue(()))
+            })
+        })
     })?;
     timed("view_all_records", LISTS * records, &mut || {
         (0..LISTS).try_for_each(|_| {
