@@ -61,6 +61,11 @@ pub trait Storage: Send + Sync + Debug {
         true
     }
 
+    /// Whether nobody else writes to the place while this has it open. Only then readers share what they have read.
+    fn is_exclusive(&self) -> bool {
+        true
+    }
+
     /// Checks the engine's own structures. Each string tells of one problem.
     ///
     /// # Errors

@@ -71,8 +71,8 @@ const SHARES: bool = !cfg!(target_family = "wasm");
 
 /// A book of container metadata, embedded in this process: in a file, or in memory.
 ///
-/// It may be cloned and used from many threads; the clones are the same book. Readers never wait; writers that arrive
-/// together share a durable commit.
+/// It may be cloned and used from many threads; the clones are the same book. Readers never wait for a commit, and share the container
+/// records that they have read ([`Containers::get`]); writers that arrive together share a durable commit.
 ///
 /// ```
 /// use stowbook::{Store, model::Container};
@@ -88,7 +88,8 @@ const SHARES: bool = !cfg!(target_family = "wasm");
 #[derive(Clone)]
 pub struct Store {
     book: Arc<Book>,
-    containers: Arc<SharedContainers>,
+    /// What readers share, if they may.
+    containers: Option<Arc<SharedContainers>>,
     host: Arc<dyn Host>,
     backends: Arc<Backends>,
     retained_events: u64,
@@ -119,8 +120,9 @@ impl Store {
     }
 
     fn of(storage: Box<dyn Storage>, host: Arc<dyn Host>) -> Self {
-        let containers = Arc::<SharedContainers>::default();
-        let watcher: Arc<dyn WatchCommits> = if SHARES { Arc::clone(&containers) as _ } else { Arc::new(()) };
+        let containers = (SHARES && storage.is_exclusive()).then(Arc::<SharedContainers>::default);
+        let watcher =
+            containers.as_ref().map_or_else(|| Arc::new(()) as Arc<dyn WatchCommits>, |shared| Arc::clone(shared) as _);
         let (book, backends) = (Arc::new(Book::watched(storage, watcher)), Arc::default());
         Store { book, containers, host, backends, retained_events: events::RETAINED_EVENTS }
     }
@@ -255,7 +257,7 @@ impl Access for Store {
     }
 
     fn shared_containers(&self) -> Option<&SharedContainers> {
-        SHARES.then_some(&self.containers)
+        self.containers.as_deref().filter(|_| SHARES)
     }
 
     fn clean_up(&self) -> Result<()> {

@@ -1,4 +1,5 @@
 use super::read_log::ReadLog;
+use super::watch::Watched;
 use super::{Snapshot, Storage, Txn, WatchCommits, WriteSet};
 use crate::model::Envelope;
 use crate::{Error, ErrorKind, Result};
@@ -184,7 +185,7 @@ impl Book {
         let batch = std::mem::take(&mut state.open);
         state.in_flight = Some(batch.clone());
         drop(state);
-        self.watcher.begins(&batch.writes);
+        let mut watched = Watched::begin(&*self.watcher, Some(&batch.writes));
         // Others wait for the outcome, so there is one also when the storage panics.
         let (result, committed) = catch_unwind(AssertUnwindSafe(|| {
             let result = self.storage.commit(&batch.writes);
@@ -192,7 +193,8 @@ impl Book {
             (result, committed)
         }))
         .unwrap_or_else(|_| (Err(panicked()), None));
-        self.watcher.ends(result.is_ok());
+        watched.made = result.is_ok();
+        drop(watched);
         let mut state = lock(&self.state);
         state.in_flight = None;
         state.committed = committed;
@@ -312,11 +314,9 @@ impl Book {
             state = lock(&self.state);
         }
         state.committed = None;
-        self.watcher.begins(&Arc::default());
-        let result = work(&*self.storage);
-        // It may have mended what readers saw before.
-        self.watcher.ends(false);
-        result
+        // It may mend what readers saw before.
+        let _watched = Watched::begin(&*self.watcher, None);
+        work(&*self.storage)
     }
 }
 

@@ -296,6 +296,12 @@ mod tests {
 
     proptest! {
         #[test]
+        fn the_records_of_a_key_are_those_of_its_namespace(ns: Vec<u8>, id: Vec<u8>) {
+            let (all, one) = (records(Space::ContainerHead, &ns), record(Space::ContainerHead, &ns, &id));
+            prop_assert_eq!(records_of(&one), &all[..]);
+        }
+
+        #[test]
         fn keys_sort_as_their_parts(a: (Vec<u8>, Vec<u8>), b: (Vec<u8>, Vec<u8>)) {
             let key = |(ns, id): &(Vec<u8>, Vec<u8>)| record(Space::ContainerHead, ns, id);
             prop_assert_eq!(key(&a).cmp(&key(&b)), a.cmp(&b));

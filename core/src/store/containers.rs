@@ -233,7 +233,9 @@ pub struct Containers<'a, S: ?Sized> {
 }
 
 impl<S: ContainerStore + ?Sized> Containers<'_, S> {
-    /// The record of this id, shared with all who read it: take it out with [`Arc::unwrap_or_clone`] to change it.
+    /// The record of this id, shared with all who read it. A [`Store`](crate::Store) keeps up to 64 MiB of what was read so, and need not
+    /// read it again before it is changed; other places read it each time. To change a record, make it your own with
+    /// [`Arc::unwrap_or_clone`]; [`ContainerStore::get_container`] gives one that nobody shares.
     ///
     /// # Errors
     /// As [`ContainerStore::get_container`].

@@ -23,7 +23,7 @@ use crate::model::Container;
 use crate::storage::layout::{self, Space};
 use crate::storage::{WatchCommits, WriteSet};
 use crate::store::halves;
-use kept::{Eviction, Keeps, Kept};
+use kept::{Keeps, Kept};
 use list::Lister;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -35,13 +35,21 @@ pub struct SharedContainers(Mutex<Shared>);
 struct Shared {
     /// Rises when a commit begins and when it ends.
     epoch: Epoch,
-    /// The changes of the commit that is being made.
-    changing: Option<Arc<WriteSet>>,
+    changing: Changing,
     keeps: Keeps,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Epoch(u64);
+
+/// What is being changed at this moment.
+#[derive(Default)]
+enum Changing {
+    #[default]
+    Nothing,
+    These(Arc<WriteSet>),
+    Anything,
+}
 
 impl SharedContainers {
     /// The record of this id: the one that is shared, or what `read` gives, which is shared from now on.
@@ -62,7 +70,13 @@ impl SharedContainers {
             shared.epoch
         };
         let container = Arc::new(read()?);
-        self.keep([(key, Arc::clone(&container))], epoch, Eviction::Allowed);
+        let kept = Kept::new(&key, Arc::clone(&container), epoch);
+        let mut shared = self.lock();
+        if shared.may_keep(&key, epoch) {
+            let evicted = shared.keeps.keep_asked(key.into(), kept);
+            drop(shared);
+            drop(evicted);
+        }
         Ok(container)
     }
 
@@ -71,57 +85,54 @@ impl SharedContainers {
         Lister::new(self, self.lock().epoch)
     }
 
-    /// Keeps records that a reader found who had noted this epoch, and tells whether all are kept.
-    fn keep(
-        &self,
-        records: impl IntoIterator<Item = (Vec<u8>, Arc<Container>)>,
-        since: Epoch,
-        eviction: Eviction,
-    ) -> bool {
-        let mut evicted = Vec::new();
-        let mut shared = self.lock();
-        // Who reads them next has another try.
-        let mut all = shared.epoch == since;
-        if all {
-            for (key, container) in records {
-                let kept = Kept::new(&key, container, since);
-                if shared.is_changing(&key, None) || !shared.keeps.has_room(&kept, eviction) {
-                    all = false;
-                    continue;
-                }
-                evicted.extend(shared.keeps.keep(key.into(), kept));
-            }
-        }
-        drop(shared);
-        drop(evicted);
-        all
-    }
-
-    /// Nothing is left half done by a panic: the worst is a record that is kept and not counted.
+    /// A panic leaves nothing half done that matters: at worst a record is counted and not kept.
     fn lock(&self) -> MutexGuard<'_, Shared> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Shared {
-    fn next_epoch(&mut self, changing: Option<Arc<WriteSet>>) {
+    fn next_epoch(&mut self, changing: Changing) {
         self.epoch = Epoch(self.epoch.0.wrapping_add(1));
         self.changing = changing;
     }
 
-    /// Whether the commit that is being made changes keys from this one on, and before the end; or just this one.
-    fn is_changing(&self, start: &[u8], end: Option<&[u8]>) -> bool {
-        self.changing.as_ref().is_some_and(|writes| match end {
-            Some(end) => writes.range(start, Some(end)).next().is_some(),
-            None => writes.get(start).is_some(),
-        })
+    /// Whether a record that a reader found who had noted this epoch is still what everybody sees. If not, who reads it next has
+    /// another try.
+    fn may_keep(&self, key: &[u8], noted: Epoch) -> bool {
+        self.epoch == noted
+            && match &self.changing {
+                Changing::Nothing => true,
+                Changing::These(writes) => writes.get(key).is_none(),
+                Changing::Anything => false,
+            }
+    }
+
+    /// As [`Shared::may_keep`], of all records whose keys begin so.
+    fn may_keep_list(&self, prefix: &[u8], noted: Epoch) -> bool {
+        self.epoch == noted
+            && match &self.changing {
+                Changing::Nothing => true,
+                Changing::These(writes) => writes.range(prefix, layout::prefix_end(prefix).as_deref()).next().is_none(),
+                Changing::Anything => false,
+            }
     }
 }
 
 impl WatchCommits for SharedContainers {
-    fn begins(&self, writes: &Arc<WriteSet>) {
+    fn begins(&self, changes: Option<&Arc<WriteSet>>) {
         let mut shared = self.lock();
-        shared.next_epoch(Some(Arc::clone(writes)));
+        let Some(writes) = changes else {
+            shared.next_epoch(Changing::Anything);
+            let forgotten = std::mem::take(&mut shared.keeps);
+            drop(shared);
+            drop(forgotten);
+            return;
+        };
+        shared.next_epoch(Changing::These(Arc::clone(writes)));
+        if shared.keeps.is_empty() {
+            return;
+        }
         let heads = layout::space(Space::ContainerHead);
         // Whatever changes of a record, its head changes too (`halves::save`).
         let heads = writes.range(&heads, layout::prefix_end(&heads).as_deref());
@@ -133,7 +144,7 @@ impl WatchCommits for SharedContainers {
 
     fn ends(&self, made: bool) {
         let mut shared = self.lock();
-        shared.next_epoch(None);
+        shared.next_epoch(Changing::Nothing);
         let forgotten = (!made).then(|| std::mem::take(&mut shared.keeps));
         drop(shared);
         drop(forgotten);

@@ -1,6 +1,6 @@
 //! Lists of records that are shared.
 
-use super::kept::{Eviction, List};
+use super::kept::{Kept, List};
 use super::{Epoch, SharedContainers, VisitSharedContainer};
 use crate::Result;
 use crate::filter::Filter;
@@ -8,8 +8,12 @@ use crate::model::Container;
 use crate::storage::Read;
 use crate::storage::layout::{self, Space};
 use crate::store::halves::{self, Page};
+use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+
+/// A body of this size is kept or let go at once, a smaller one with its page.
+const LARGE_BYTES: usize = 64 << 10;
 
 /// Lists a snapshot that was taken after it was made.
 pub(in crate::store::containers) struct Lister<'a> {
@@ -32,7 +36,7 @@ impl<'a> Lister<'a> {
         visit: &mut VisitSharedContainer<'_>,
     ) -> Result<()> {
         if !filter.is_all() {
-            return self.read(read, namespace, filter, visit).map(drop);
+            return self.read(read, namespace, filter, &Cell::new(true), visit);
         }
         let prefix = layout::records(Space::ContainerHead, namespace.as_bytes());
         let (list, evictions) = {
@@ -47,26 +51,32 @@ impl<'a> Lister<'a> {
             }
             return Ok(());
         }
+        let all_kept = Cell::new(true);
         let mut whole = Vec::new();
-        let all_kept = self.read(read, namespace, filter, &mut |container| {
-            whole.push(Arc::clone(&container));
+        self.read(read, namespace, filter, &all_kept, &mut |container| {
+            if all_kept.get() {
+                whole.push(Arc::clone(&container));
+            } else {
+                // What is not kept must not stay in memory for a list that is handed over one by one.
+                whole = Vec::new();
+            }
             visit(container)
         })?;
-        if all_kept && !whole.is_empty() {
-            self.keep(prefix, whole, evictions);
+        if all_kept.get() && !whole.is_empty() {
+            self.keep_list(prefix, whole, evictions);
         }
         Ok(())
     }
 
-    /// Shows what the filter selects, and tells whether that is all there is and all of it is kept.
+    /// Shows what the filter selects, and says as soon as it is so that not all of it is shown or kept.
     fn read(
         &self,
         read: &dyn Read,
         namespace: &str,
         filter: &Filter,
+        all_kept: &Cell<bool>,
         visit: &mut VisitSharedContainer<'_>,
-    ) -> Result<bool> {
-        let mut all_kept = true;
+    ) -> Result<()> {
         let mut kept = Vec::new();
         halves::pages::<Container>(read, namespace, None, filter, &mut |page| {
             self.find(page, &mut kept);
@@ -87,15 +97,21 @@ impl<'a> Lister<'a> {
                         return visit(container);
                     }
                     let container = Arc::new(halves::decode(head, body)?);
-                    found.push((key.to_vec(), Arc::clone(&container)));
+                    if all_kept.get() {
+                        found.push((key.into(), Kept::new(key, Arc::clone(&container), self.epoch)));
+                        if body.len() >= LARGE_BYTES {
+                            self.keep(&mut found, all_kept);
+                        }
+                    }
                     visit(container)
                 })?;
-                all_kept &= self.shared.keep(found, self.epoch, Eviction::Refused);
+                self.keep(&mut found, all_kept);
             }
-            all_kept &= flow.is_continue();
+            if flow.is_break() {
+                all_kept.set(false);
+            }
             Ok(flow)
-        })?;
-        Ok(all_kept)
+        })
     }
 
     /// For each record of the page the one that is shared, if it is what the snapshot shows.
@@ -105,12 +121,21 @@ impl<'a> Lister<'a> {
         out.extend(page.head_keys().map(|key| keeps.get_listed(key, self.epoch)));
     }
 
+    /// Keeps records as long as there is room.
+    fn keep(&self, found: &mut Vec<(Box<[u8]>, Kept)>, all_kept: &Cell<bool>) {
+        let mut shared = self.shared.lock();
+        for (key, kept) in found.drain(..) {
+            if !shared.may_keep(&key, self.epoch) || !shared.keeps.keep_listed(key, kept) {
+                all_kept.set(false);
+            }
+        }
+    }
+
     /// Keeps a whole list, if nothing has come in between. Not an empty one: namespaces that are not there may be asked for without end.
-    fn keep(&self, prefix: Vec<u8>, containers: Vec<Arc<Container>>, evictions: u64) {
+    fn keep_list(&self, prefix: Vec<u8>, containers: Vec<Arc<Container>>, evictions: u64) {
         let list = List { containers: containers.into(), since: self.epoch };
         let mut shared = self.shared.lock();
-        let is_changing = shared.is_changing(&prefix, layout::prefix_end(&prefix).as_deref());
-        if shared.epoch == self.epoch && !is_changing {
+        if shared.may_keep_list(&prefix, self.epoch) {
             let passed = shared.keeps.keep_list(prefix, list, evictions);
             drop(shared);
             drop(passed);
