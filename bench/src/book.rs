@@ -1,10 +1,11 @@
 //! The book under measurement: a store in a file whose fsyncs can be counted, and the records that fill it.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use stowbook::model::{Any, Container};
 use stowbook::storage::{RedbStorage, Snapshot, Storage, WriteSet};
-use stowbook::{OpenOptions, Result, Store, SystemHost};
+use stowbook::{Containers, OpenOptions, Result, Store, SystemHost};
 
 /// The namespace of all records.
 pub(crate) const NAMESPACE: &str = "default";
@@ -37,6 +38,16 @@ impl Storage for Shared {
     fn commit(&self, writes: &WriteSet) -> Result<()> {
         self.0.commit(writes)
     }
+}
+
+/// All records, read from the book whatever readers share, of which there are about so many.
+pub(crate) fn all_unshared(containers: &Containers<'_, Store>, about: usize) -> Result<Vec<Container>> {
+    let mut all = Vec::with_capacity(about);
+    containers.each(&NO_FILTERS, |container| {
+        all.push(container);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(all)
 }
 
 /// The id of record number `i`.

@@ -1,9 +1,8 @@
 //! What the doors are measured against: the same work on the core, on a book in memory, where no disk hides the cost of a call.
 
-use crate::book::{NAMESPACE, NO_FILTERS, id, record};
+use crate::book::{NAMESPACE, all_unshared, id, record};
 use std::error::Error;
 use std::hint::black_box;
-use std::ops::ControlFlow;
 use std::time::Instant;
 use stowbook::{ContainerStore as _, Context, Result, Store};
 
@@ -21,15 +20,7 @@ pub(crate) fn run(n: usize, spec: &[u8]) -> std::result::Result<(), Box<dyn Erro
         (0..n).try_for_each(|number| store.get_container(&context, &id(number)).map(|found| drop(black_box(found))))
     })?;
     timed("list", LISTS as usize, || {
-        (0..LISTS).try_for_each(|_| {
-            let mut found = Vec::new();
-            containers.each(&NO_FILTERS, |container| {
-                found.push(container);
-                Ok(ControlFlow::Continue(()))
-            })?;
-            drop(black_box(found));
-            Ok(())
-        })
+        (0..LISTS).try_for_each(|_| all_unshared(&containers, n).map(|found| drop(black_box(found))))
     })
 }
 

@@ -50,13 +50,7 @@ pub(crate) fn run(n: usize, batch: usize, spec: Vec<u8>, dir: &Path) -> std::res
         (0..GETS).try_for_each(|i| store.get_container(&context, &id((i * 7919) % (2 * n))).map(drop))
     })?;
     timed("each_record", LISTS * records, &mut || {
-        (0..LISTS).try_for_each(|_| {
-            let mut all = Vec::with_capacity(records);
-            containers.each(&NO_FILTERS, |container| {
-                all.push(container);
-                Ok(ControlFlow::Continue(()))
-            })
-        })
+        (0..LISTS).try_for_each(|_| book::all_unshared(&containers, records).map(drop))
     })?;
     timed("view_all_records", LISTS * records, &mut || {
         (0..LISTS).try_for_each(|_| {

@@ -25,7 +25,7 @@ mod page;
 mod source;
 #[cfg(test)]
 #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "a test may panic")]
-mod tests;
+pub(crate) mod tests;
 mod view;
 
 pub use bucket::{Bucket, Entry, Item};

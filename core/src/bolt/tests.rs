@@ -203,7 +203,7 @@ fn the_list_of_free_pages_is_compared_with_what_is_in_use() {
 }
 
 /// A small generator of numbers: what fails must fail again.
-fn numbers(mut state: u64) -> impl FnMut(usize) -> usize {
+pub(crate) fn numbers(mut state: u64) -> impl FnMut(usize) -> usize {
     move |below| {
         state ^= state << 13;
         state ^= state >> 7;

@@ -1,6 +1,7 @@
 //! Files that are damaged: what is found wrong with them, and what is read of them all the same.
 
 use super::*;
+use crate::bolt::tests::numbers;
 
 fn damages(bytes: &[u8]) -> Vec<String> {
     let findings = match check(&bytes) {
@@ -119,16 +120,6 @@ fn a_damaged_checksum_costs_one_commit_at_most() {
     assert!(metadb.namespace("k8s.io").containers().list(&[""]).unwrap().len() > 20);
     let salvage = salvage(&bytes).unwrap();
     assert!(salvage.findings().any(|finding| finding.problem.ends_with("one behind it may be lost")));
-}
-
-/// A small generator of numbers: what fails must fail again.
-fn numbers(mut state: u64) -> impl FnMut(usize) -> usize {
-    move |below| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state % below as u64) as usize
-    }
 }
 
 /// Everything that can be asked of a file, whatever it is. A file with which nothing is wrong can be dumped, and what can

@@ -100,22 +100,26 @@ impl Shared {
     /// Whether a record that a reader found who had noted this epoch is still what everybody sees. If not, who reads it next has
     /// another try.
     fn may_keep(&self, key: &[u8], noted: Epoch) -> bool {
-        self.epoch == noted
-            && match &self.changing {
-                Changing::Nothing => true,
-                Changing::These(writes) => writes.get(key).is_none(),
-                Changing::Anything => false,
-            }
+        self.epoch == noted && self.changing.spares(|writes| writes.get(key).is_none())
     }
 
     /// As [`Shared::may_keep`], of all records whose keys begin so.
     fn may_keep_list(&self, prefix: &[u8], noted: Epoch) -> bool {
         self.epoch == noted
-            && match &self.changing {
-                Changing::Nothing => true,
-                Changing::These(writes) => writes.range(prefix, layout::prefix_end(prefix).as_deref()).next().is_none(),
-                Changing::Anything => false,
-            }
+            && self
+                .changing
+                .spares(|writes| writes.range(prefix, layout::prefix_end(prefix).as_deref()).next().is_none())
+    }
+}
+
+impl Changing {
+    /// Whether something stays as it is, if it does so where `these` says so.
+    fn spares(&self, these: impl FnOnce(&WriteSet) -> bool) -> bool {
+        match self {
+            Changing::Nothing => true,
+            Changing::These(writes) => these(writes),
+            Changing::Anything => false,
+        }
     }
 }
 

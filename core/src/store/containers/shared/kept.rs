@@ -82,7 +82,7 @@ impl Keeps {
     }
 
     fn find(&self, key: &[u8]) -> Option<&Kept> {
-        [&self.recent, &self.older, &self.listed].into_iter().find_map(|records| records.by_key.get(key))
+        self.parts().into_iter().find_map(|records| records.by_key.get(key))
     }
 
     /// All records whose keys begin so, if a snapshot of this epoch shows them so.
@@ -122,11 +122,11 @@ impl Keeps {
     }
 
     fn bytes(&self) -> usize {
-        self.recent.bytes.saturating_add(self.older.bytes).saturating_add(self.listed.bytes)
+        self.parts().iter().map(|records| records.bytes).sum()
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.recent.by_key.is_empty() && self.older.by_key.is_empty() && self.listed.by_key.is_empty()
+        self.len() == 0
     }
 
     /// Keeps a list, all of whose records were kept, if none had to go since there were so many evictions.
@@ -148,7 +148,11 @@ impl Keeps {
     }
 
     pub(super) fn len(&self) -> usize {
-        [&self.recent, &self.older, &self.listed].iter().map(|records| records.by_key.len()).sum()
+        self.parts().iter().map(|records| records.by_key.len()).sum()
+    }
+
+    fn parts(&self) -> [&Records; 3] {
+        [&self.recent, &self.older, &self.listed]
     }
 }
 
@@ -201,12 +205,12 @@ impl Keeps {
             assert_eq!(sum, records.bytes);
             sum
         };
-        [&self.recent, &self.older, &self.listed].map(count).iter().sum()
+        self.parts().map(count).iter().sum()
     }
 
     /// A key of each part.
     pub(super) fn keys(&self) -> [Option<Vec<u8>>; 3] {
-        [&self.recent, &self.older, &self.listed].map(|records| records.by_key.keys().next().map(|key| key.to_vec()))
+        self.parts().map(|records| records.by_key.keys().next().map(|key| key.to_vec()))
     }
 
     pub(super) fn has_lists(&self) -> bool {

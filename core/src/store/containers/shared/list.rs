@@ -44,12 +44,7 @@ impl<'a> Lister<'a> {
             (keeps.get_list(&prefix, self.epoch), keeps.evictions())
         };
         if let Some(list) = list {
-            for container in &*list {
-                if visit(Arc::clone(container))?.is_break() {
-                    break;
-                }
-            }
-            return Ok(());
+            return show(list.iter().cloned(), visit).map(drop);
         }
         let all_kept = Cell::new(true);
         let mut whole = Vec::new();
@@ -80,18 +75,12 @@ impl<'a> Lister<'a> {
         let mut kept = Vec::new();
         halves::pages::<Container>(read, namespace, None, filter, &mut |page| {
             self.find(page, &mut kept);
-            let mut flow = ControlFlow::Continue(());
-            if kept.iter().all(Option::is_some) {
-                for container in kept.drain(..).flatten() {
-                    flow = visit(container)?;
-                    if flow.is_break() {
-                        break;
-                    }
-                }
+            let flow = if kept.iter().all(Option::is_some) {
+                show(kept.drain(..).flatten(), visit)?
             } else {
                 let mut found = Vec::with_capacity(page.len());
                 let (mut kept, mut keys) = (kept.drain(..), page.head_keys());
-                flow = page.show::<Container>(read, namespace, &mut |head, body| {
+                let flow = page.show::<Container>(read, namespace, &mut |head, body| {
                     let key = keys.next().unwrap_or_default();
                     if let Some(container) = kept.next().flatten() {
                         return visit(container);
@@ -106,7 +95,8 @@ impl<'a> Lister<'a> {
                     visit(container)
                 })?;
                 self.keep(&mut found, all_kept);
-            }
+                flow
+            };
             if flow.is_break() {
                 all_kept.set(false);
             }
@@ -141,4 +131,17 @@ impl<'a> Lister<'a> {
             drop(passed);
         }
     }
+}
+
+/// Shows records until `visit` breaks.
+fn show(
+    containers: impl Iterator<Item = Arc<Container>>,
+    visit: &mut VisitSharedContainer<'_>,
+) -> Result<ControlFlow<()>> {
+    for container in containers {
+        if visit(container)?.is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+    }
+    Ok(ControlFlow::Continue(()))
 }

@@ -194,12 +194,18 @@ fn no_more_is_kept_than_there_is_room() {
     assert_eq!(shared.lock().keeps.counted_bytes(), 0);
 }
 
+fn store_of_large(records: usize) -> crate::Store {
+    let store = crate::Store::in_memory();
+    let containers = store.namespace(NAMESPACE).containers();
+    (0..records).for_each(|number| drop(containers.create(&large(number)).unwrap()));
+    store
+}
+
 #[test]
 fn a_list_does_not_drive_out_what_was_asked_for() {
     const RECORDS: usize = 100;
-    let store = crate::Store::in_memory();
+    let store = store_of_large(RECORDS);
     let containers = store.namespace(NAMESPACE).containers();
-    (0..RECORDS).for_each(|number| drop(containers.create(&large(number)).unwrap()));
     let get = |number: usize| containers.get(&large(number).id).unwrap();
     let kept = || store.containers.as_ref().unwrap().lock().keeps.counted_bytes();
     let asked_for: Vec<_> = (0..25).map(get).collect();
@@ -220,9 +226,7 @@ fn a_list_does_not_drive_out_what_was_asked_for() {
 #[test]
 fn what_is_not_kept_is_let_go() {
     const RECORDS: usize = 200;
-    let store = crate::Store::in_memory();
-    let containers = store.namespace(NAMESPACE).containers();
-    (0..RECORDS).for_each(|number| drop(containers.create(&large(number)).unwrap()));
+    let store = store_of_large(RECORDS);
     let (mut seen, mut most) = (Vec::new(), 0);
     let visit = &mut |container: Arc<Container>| {
         seen.push(Arc::downgrade(&container));
