@@ -7,6 +7,8 @@ mod durable;
 mod failure;
 #[cfg(feature = "file")]
 mod file;
+#[cfg(any(test, all(feature = "file", target_os = "linux")))]
+mod in_order;
 
 #[cfg(feature = "file")]
 pub(crate) use failure::io_error;
@@ -349,6 +351,9 @@ impl Drop for RedbStorage {
 /// From so many changes on, runs of new keys are handed to redb as such.
 const RUNS_FROM: usize = 32;
 
+/// How long a run is at most. redb copies it into memory that it takes anew for each run, which is quick as long as it is little.
+const RUN_BYTES: usize = 128 << 10;
+
 /// Makes the changes in a table.
 fn apply(table: &mut Table<'_, &'static [u8], &'static [u8]>, writes: &WriteSet) -> Result<()> {
     let mut writes = writes.iter().peekable();
@@ -363,10 +368,15 @@ fn apply(table: &mut Table<'_, &'static [u8], &'static [u8]>, writes: &WriteSet)
         if in_runs && matches!(writes.peek(), Some((_, Some(_)))) {
             let mut gap = table.lower_bound_mut(Bound::Included(key)).into_error()?;
             is_new = inserted(gap.insert_before(key, value))?;
-            while is_new && let Some((key, Some(value))) = writes.peek() {
+            let mut bytes = value.len();
+            while is_new
+                && bytes < RUN_BYTES
+                && let Some((key, Some(value))) = writes.peek()
+            {
                 if !inserted(gap.insert_before(*key, *value))? {
                     break;
                 }
+                bytes = bytes.saturating_add(value.len());
                 writes.next();
             }
             gap.close().into_error()?;
@@ -447,7 +457,7 @@ impl Place {
         let engine = match self {
             Place::Bytes(bytes) => create(bytes.clone(), Box::new(|| Ok(())), syncs),
             #[cfg(test)]
-            Place::Disk(disk) => create(disk.clone(), disk.forget(), syncs),
+            Place::Disk(disk) => create(disk.in_order(), disk.forget(), syncs),
             #[cfg(feature = "file")]
             Place::File { path, options } => file::open_database(path, options, syncs),
         }?;

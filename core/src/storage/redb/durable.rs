@@ -122,7 +122,6 @@ impl<B> Shared<B> {
         let mut unsynced = self.unsynced.lock().unwrap_or_else(PoisonError::into_inner);
         for range in ranges {
             match unsynced.last_mut() {
-                // redb writes pages in their order, so a large commit is a few ranges.
                 Some(last) if last.end == range.start => last.end = range.end,
                 _ => unsynced.push(range),
             }

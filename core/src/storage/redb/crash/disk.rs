@@ -1,5 +1,6 @@
 //! A disk whose power can be cut, and that can fail.
 
+use super::super::in_order::InOrder;
 use super::Random;
 use ::redb::{BackendError, StorageBackend};
 use std::collections::BTreeSet;
@@ -30,6 +31,8 @@ struct State {
     fault: Option<Fault>,
     /// Whether the system does not let go of what it holds for written.
     remembers: bool,
+    /// How many writes a commit may take before a book holds pages back.
+    at_once: usize,
 }
 
 impl std::fmt::Debug for State {
@@ -103,12 +106,30 @@ impl Disk {
         })
     }
 
+    /// From now on books hold pages of a commit back only after so many writes; by default they do so from the first one on.
+    pub(super) fn write_at_once(&self, at_once: usize) {
+        self.state().at_once = at_once;
+    }
+
+    /// The disk as a book writes to it.
+    pub(in super::super) fn in_order(&self) -> InOrder<Disk> {
+        let disk = self.clone();
+        let write_run = move |mut offset: u64, slices: &mut [io::IoSlice<'_>]| {
+            slices.iter().try_for_each(|slice| {
+                disk.write(offset, slice)?;
+                offset += slice.len() as u64;
+                Ok(())
+            })
+        };
+        InOrder::new(self.clone(), self.state().at_once, Box::new(write_run))
+    }
+
     /// The disk as the next process finds it when the one that used it was killed.
     pub(super) fn after_a_kill(&self) -> Disk {
         let state = self.state();
         let (bytes, durable, blocks) = (state.bytes.clone(), state.durable.clone(), state.blocks.clone());
-        let unsynced = state.unsynced.clone();
-        Disk(Arc::new(Mutex::new(State { bytes, durable, blocks, unsynced, ..State::default() })))
+        let (unsynced, at_once) = (state.unsynced.clone(), state.at_once);
+        Disk(Arc::new(Mutex::new(State { bytes, durable, blocks, unsynced, at_once, ..State::default() })))
     }
 
     pub(super) fn durable(&self) -> Vec<u8> {

@@ -60,6 +60,9 @@ fn open_store(disk: &Disk) -> Store {
     Store::with_storage(Box::new(Shared(Arc::new(open(disk).unwrap()))), Arc::new(Ticks::default())).unwrap()
 }
 
+/// How many writes of a commit are made at once: pages are held back, as in a large commit, or none are, as in a small one.
+const AT_ONCE: [usize; 2] = [0, usize::MAX];
+
 #[derive(Default)]
 struct Outcomes {
     faults: usize,
@@ -74,9 +77,11 @@ struct Outcomes {
 }
 
 /// Runs the operations on a disk that fails once, or for the time of one operation. Answers whether it came to that.
-fn run(fault: Fault, remembers: bool, outcomes: &mut Outcomes) -> bool {
-    let what = format!("{fault:?}{}", if remembers { " where the system remembers what is lost" } else { "" });
+fn run(fault: Fault, remembers: bool, at_once: usize, outcomes: &mut Outcomes) -> bool {
+    let remembering = if remembers { " where the system remembers what is lost" } else { "" };
+    let what = format!("{fault:?}{remembering}, {at_once} writes at once");
     let disk = Disk::default();
+    disk.write_at_once(at_once);
     if remembers {
         disk.remember();
     }
@@ -183,9 +188,11 @@ fn check_after_a_kill(
 fn a_failing_disk_fails_the_operation_and_nothing_else() {
     let mut outcomes = Outcomes::default();
     for kind in [io::ErrorKind::StorageFull, io::ErrorKind::Other] {
-        for lasting in [false, true] {
+        for (lasting, at_once) in
+            [false, true].into_iter().flat_map(|lasting| AT_ONCE.map(|at_once| (lasting, at_once)))
+        {
             let mut after = 0;
-            while run(Fault { after, kind, lasting, of_space: false }, false, &mut outcomes) {
+            while run(Fault { after, kind, lasting, of_space: false }, false, at_once, &mut outcomes) {
                 outcomes.faults += 1;
                 after += 1;
             }
@@ -207,10 +214,17 @@ fn a_failing_disk_fails_the_operation_and_nothing_else() {
 #[test]
 fn what_one_failed_sync_has_lost_is_written_again() {
     let mut outcomes = Outcomes::default();
-    let mut after = 0;
-    while run(Fault { after, kind: io::ErrorKind::Other, lasting: false, of_space: false }, true, &mut outcomes) {
-        outcomes.faults += 1;
-        after += 1;
+    for at_once in AT_ONCE {
+        let mut after = 0;
+        while run(
+            Fault { after, kind: io::ErrorKind::Other, lasting: false, of_space: false },
+            true,
+            at_once,
+            &mut outcomes,
+        ) {
+            outcomes.faults += 1;
+            after += 1;
+        }
     }
     println!("{} faults: {} operations failed {:?}", outcomes.faults, outcomes.failed_operations, outcomes.kinds);
 }
@@ -218,10 +232,17 @@ fn what_one_failed_sync_has_lost_is_written_again() {
 #[test]
 fn a_full_disk_fails_what_needs_space_and_nothing_else() {
     let mut outcomes = Outcomes::default();
-    let mut after = 0;
-    while run(Fault { after, kind: io::ErrorKind::StorageFull, lasting: true, of_space: true }, false, &mut outcomes) {
-        outcomes.faults += 1;
-        after += 1;
+    for at_once in AT_ONCE {
+        let mut after = 0;
+        while run(
+            Fault { after, kind: io::ErrorKind::StorageFull, lasting: true, of_space: true },
+            false,
+            at_once,
+            &mut outcomes,
+        ) {
+            outcomes.faults += 1;
+            after += 1;
+        }
     }
     assert!(outcomes.kinds.keys().eq([&ErrorKind::ResourceExhausted]), "{:?}", outcomes.kinds);
     assert_eq!(outcomes.closed, 0, "reading needs no space");
