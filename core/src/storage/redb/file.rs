@@ -155,6 +155,10 @@ fn create_in(file: File, syncs: &Arc<AtomicU64>) -> Result<Engine> {
     create(backend, Box::new(move || forget(&same)), syncs)
 }
 
+/// From how many bytes on the system is asked to bring a run to the disk: to ask costs about as much as to write a few pages.
+#[cfg(target_os = "linux")]
+const HASTENED_BYTES: u64 = 256 << 10;
+
 /// Writes slices one behind the other, and asks the system to begin to bring them to the disk.
 #[cfg(target_os = "linux")]
 fn write_run(file: &File, offset: u64, mut slices: &mut [io::IoSlice<'_>]) -> io::Result<()> {
@@ -170,9 +174,10 @@ fn write_run(file: &File, offset: u64, mut slices: &mut [io::IoSlice<'_>]) -> io
             Err(error) => return Err(error.into()),
         }
     }
-    // To let go of what was just written the system has to write it, and does not wait for that. It may as well do nothing.
-    if let Some(bytes) = std::num::NonZeroU64::new(at.saturating_sub(offset)) {
-        let _ = rustix::fs::fadvise(file, offset, Some(bytes), rustix::fs::Advice::DontNeed);
+    let written = at.saturating_sub(offset);
+    if written >= HASTENED_BYTES {
+        // To let go of what was just written the system begins to write it to the disk. It is advice, so it may fail.
+        let _ = rustix::fs::fadvise(file, offset, std::num::NonZeroU64::new(written), rustix::fs::Advice::DontNeed);
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::io::{self, IoSlice};
 use std::ops::Bound;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// What lies before redb's first page is its header.
 const HEADER_BYTES: u64 = 4096;
@@ -18,7 +18,8 @@ const HEADER_BYTES: u64 = 4096;
 /// How much is held back at most: redb itself keeps no more than this in memory until it commits.
 const HELD_BYTES: usize = super::CACHE_BYTES / 2;
 
-/// How long the pieces are that are written in one go. The system takes up to 1024 parts, and a part is a page or more.
+/// How long the pieces are that are written in one go. The system takes up to 1024 parts, and a part is a page or more. What is so
+/// long by itself is not held back.
 const RUN_BYTES: usize = 1 << 20;
 
 /// Writes slices one behind the other from an offset on.
@@ -29,15 +30,17 @@ pub(super) struct InOrder<B> {
     inner: B,
     write_run: WriteRun,
     at_once: usize,
-    /// Whether something is held back: those who read look here before they wait for the lock.
+    /// How many writes there were since the last sync. Whoever holds this lock is the one who writes, and the only one who changes
+    /// what is held back.
+    writer: Mutex<usize>,
+    /// Whether something is held back: those who read look here before they take the lock.
     is_holding: AtomicBool,
-    held: Mutex<Held>,
+    /// Locked for a moment only, and not while pages are written: those who read other pages do not wait for that.
+    held: RwLock<Held>,
 }
 
 #[derive(Default)]
 struct Held {
-    /// How many writes there were since the last sync.
-    writes: usize,
     /// What is still to be written, by its offset. No two overlap.
     pages: BTreeMap<u64, Vec<u8>>,
     bytes: usize,
@@ -52,17 +55,34 @@ impl<B> std::fmt::Debug for InOrder<B> {
 impl<B> InOrder<B> {
     /// Holds nothing back of a commit that takes no more than `at_once` writes.
     pub(super) fn new(inner: B, at_once: usize, write_run: WriteRun) -> Self {
-        InOrder { inner, write_run, at_once, is_holding: AtomicBool::new(false), held: Mutex::default() }
+        let (writer, is_holding, held) = (Mutex::default(), AtomicBool::new(false), RwLock::default());
+        InOrder { inner, write_run, at_once, writer, is_holding, held }
     }
 
-    /// What is held back, for this thread alone.
-    fn lock(&self) -> MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    fn writer(&self) -> MutexGuard<'_, usize> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn held(&self) -> RwLockReadGuard<'_, Held> {
+        self.held.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn held_mut(&self) -> RwLockWriteGuard<'_, Held> {
+        self.held.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether some of these bytes are held back.
+    fn holds(&self, offset: u64, len: usize) -> bool {
+        self.is_holding.load(Ordering::Acquire) && self.held().has(offset, len)
     }
 
     /// Writes what is held back. When that fails all of it stays held: it may be a reader who is told, and the commit must not go on
     /// without it.
-    fn write_held(&self, held: &mut Held) -> io::Result<()> {
+    fn write_held(&self, _writer: &MutexGuard<'_, usize>) -> io::Result<()> {
+        if !self.is_holding.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let held = self.held();
         let mut pages = held.pages.iter().peekable();
         let mut run = Vec::new();
         while let Some((&offset, page)) = pages.next() {
@@ -76,19 +96,16 @@ impl<B> InOrder<B> {
             (self.write_run)(offset, &mut run)?;
             run.clear();
         }
-        (held.pages, held.bytes) = (BTreeMap::new(), 0);
+        drop(run);
+        drop(held);
+        let written = std::mem::take(&mut *self.held_mut());
         self.is_holding.store(false, Ordering::Release);
+        drop(written);
         Ok(())
-    }
-
-    /// Writes what is held back, if anything is.
-    fn settle(&self) -> io::Result<()> {
-        if self.is_holding.load(Ordering::Acquire) { self.write_held(&mut self.lock()) } else { Ok(()) }
     }
 }
 
 impl Held {
-    /// Whether some of these bytes are held back.
     fn has(&self, offset: u64, len: usize) -> bool {
         let last = self.pages.range(..end_of(offset, len)).next_back();
         last.is_some_and(|(begin, page)| end_of(*begin, page.len()) > offset)
@@ -106,45 +123,48 @@ impl<B: StorageBackend> StorageBackend for InOrder<B> {
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        if self.is_holding.load(Ordering::Acquire) {
-            let mut held = self.lock();
-            if held.has(offset, out.len()) {
-                self.write_held(&mut held)?;
-            }
+        if self.holds(offset, out.len()) {
+            self.write_held(&self.writer())?;
         }
         self.inner.read(offset, out)
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
-        self.settle()?;
+        self.write_held(&self.writer())?;
         self.inner.set_len(len)
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        self.settle()?;
-        self.lock().writes = 0;
+        let mut writer = self.writer();
+        self.write_held(&writer)?;
+        *writer = 0;
+        drop(writer);
         self.inner.sync_data()
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        let mut held = self.lock();
-        held.writes = held.writes.saturating_add(1);
-        if offset < HEADER_BYTES || held.writes <= self.at_once {
-            self.write_held(&mut held)?;
+        let mut writer = self.writer();
+        *writer = writer.saturating_add(1);
+        let at_once = *writer <= self.at_once || data.len() >= RUN_BYTES;
+        let is_full = self.held().bytes.saturating_add(data.len()) > HELD_BYTES;
+        if offset < HEADER_BYTES || is_full || self.holds(offset, data.len()) {
+            self.write_held(&writer)?;
+        }
+        if offset < HEADER_BYTES || at_once {
             return self.inner.write(offset, data);
         }
-        if held.has(offset, data.len()) || held.bytes.saturating_add(data.len()) > HELD_BYTES {
-            self.write_held(&mut held)?;
-        }
-        held.bytes = held.bytes.saturating_add(data.len());
-        held.pages.insert(offset, data.to_vec());
+        let page = data.to_vec();
+        let mut held = self.held_mut();
+        held.bytes = held.bytes.saturating_add(page.len());
+        held.pages.insert(offset, page);
         self.is_holding.store(true, Ordering::Release);
         Ok(())
     }
 
     fn close(&self) -> io::Result<()> {
-        self.settle()?;
-        self.inner.close()
+        let written = self.write_held(&self.writer());
+        // It lets the file go, whatever else fails.
+        self.inner.close().and(written)
     }
 
     fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {

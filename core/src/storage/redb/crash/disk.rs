@@ -15,7 +15,11 @@ const BLOCK_BYTES: usize = 4096;
 
 /// A disk in memory that notes everything that is done to it.
 #[derive(Clone, Debug, Default)]
-pub(in super::super) struct Disk(Arc<Mutex<State>>);
+pub(in super::super) struct Disk {
+    state: Arc<Mutex<State>>,
+    /// Which of the books that were opened on it this is for.
+    book: usize,
+}
 
 #[derive(Default)]
 struct State {
@@ -33,6 +37,10 @@ struct State {
     remembers: bool,
     /// How many writes a commit may take before a book holds pages back.
     at_once: usize,
+    /// How many books were opened on it, one after the other.
+    books: usize,
+    /// The book that has locked it.
+    locked_by: Option<usize>,
 }
 
 impl std::fmt::Debug for State {
@@ -70,7 +78,7 @@ impl Disk {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap()
+        self.state.lock().unwrap()
     }
 
     /// How many things were done to it.
@@ -111,9 +119,15 @@ impl Disk {
         self.state().at_once = at_once;
     }
 
-    /// The disk as a book writes to it.
+    /// The disk as the next book writes to it.
     pub(in super::super) fn in_order(&self) -> InOrder<Disk> {
-        let disk = self.clone();
+        let (at_once, book) = {
+            let mut state = self.state();
+            state.books += 1;
+            (state.at_once, state.books)
+        };
+        let inner = Disk { state: Arc::clone(&self.state), book };
+        let disk = inner.clone();
         let write_run = move |mut offset: u64, slices: &mut [io::IoSlice<'_>]| {
             slices.iter().try_for_each(|slice| {
                 disk.write(offset, slice)?;
@@ -121,7 +135,7 @@ impl Disk {
                 Ok(())
             })
         };
-        InOrder::new(self.clone(), self.state().at_once, Box::new(write_run))
+        InOrder::new(inner, at_once, Box::new(write_run))
     }
 
     /// The disk as the next process finds it when the one that used it was killed.
@@ -129,7 +143,8 @@ impl Disk {
         let state = self.state();
         let (bytes, durable, blocks) = (state.bytes.clone(), state.durable.clone(), state.blocks.clone());
         let (unsynced, at_once) = (state.unsynced.clone(), state.at_once);
-        Disk(Arc::new(Mutex::new(State { bytes, durable, blocks, unsynced, at_once, ..State::default() })))
+        let state = State { bytes, durable, blocks, unsynced, at_once, ..State::default() };
+        Disk { state: Arc::new(Mutex::new(state)), book: 0 }
     }
 
     pub(super) fn durable(&self) -> Vec<u8> {
@@ -361,14 +376,23 @@ impl StorageBackend for Disk {
         Ok(())
     }
 
+    fn close(&self) -> io::Result<()> {
+        let mut state = self.state();
+        if state.locked_by == Some(self.book) {
+            state.locked_by = None;
+        }
+        Ok(())
+    }
+
     fn try_lock_range(&self, _start: Bound<u64>, _end: Bound<u64>) -> Result<bool, BackendError> {
-        Ok(true)
+        Ok(*self.state().locked_by.get_or_insert(self.book) == self.book)
     }
 
     fn try_lock_shared_range(&self, _start: Bound<u64>, _end: Bound<u64>) -> Result<bool, BackendError> {
         Ok(true)
     }
 
+    // redb gives up parts of its lock; all of it goes when it closes.
     fn unlock_range(&self, _start: Bound<u64>, _end: Bound<u64>) -> Result<(), BackendError> {
         Ok(())
     }
