@@ -9,7 +9,6 @@ use ::redb::{BackendError, StorageBackend};
 use std::collections::BTreeMap;
 use std::io::{self, IoSlice};
 use std::ops::Bound;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// What lies before redb's first page is its header.
@@ -33,8 +32,6 @@ pub(super) struct InOrder<B> {
     /// How many writes there were since the last sync. Whoever holds this lock is the one who writes, and the only one who changes
     /// what is held back.
     writer: Mutex<usize>,
-    /// Whether something is held back: those who read look here before they take the lock.
-    is_holding: AtomicBool,
     /// Locked for a moment only, and not while pages are written: those who read other pages do not wait for that.
     held: RwLock<Held>,
 }
@@ -55,8 +52,7 @@ impl<B> std::fmt::Debug for InOrder<B> {
 impl<B> InOrder<B> {
     /// Holds nothing back of a commit that takes no more than `at_once` writes.
     pub(super) fn new(inner: B, at_once: usize, write_run: WriteRun) -> Self {
-        let (writer, is_holding, held) = (Mutex::default(), AtomicBool::new(false), RwLock::default());
-        InOrder { inner, write_run, at_once, writer, is_holding, held }
+        InOrder { inner, write_run, at_once, writer: Mutex::default(), held: RwLock::default() }
     }
 
     fn writer(&self) -> MutexGuard<'_, usize> {
@@ -73,15 +69,12 @@ impl<B> InOrder<B> {
 
     /// Whether some of these bytes are held back.
     fn holds(&self, offset: u64, len: usize) -> bool {
-        self.is_holding.load(Ordering::Acquire) && self.held().has(offset, len)
+        self.held().has(offset, len)
     }
 
     /// Writes what is held back. When that fails all of it stays held: it may be a reader who is told, and the commit must not go on
     /// without it.
     fn write_held(&self, _writer: &MutexGuard<'_, usize>) -> io::Result<()> {
-        if !self.is_holding.load(Ordering::Acquire) {
-            return Ok(());
-        }
         let held = self.held();
         let mut pages = held.pages.iter().peekable();
         let mut run = Vec::new();
@@ -98,8 +91,8 @@ impl<B> InOrder<B> {
         }
         drop(run);
         drop(held);
+        // The memory is given back when nobody waits for the lock any more.
         let written = std::mem::take(&mut *self.held_mut());
-        self.is_holding.store(false, Ordering::Release);
         drop(written);
         Ok(())
     }
@@ -157,7 +150,6 @@ impl<B: StorageBackend> StorageBackend for InOrder<B> {
         let mut held = self.held_mut();
         held.bytes = held.bytes.saturating_add(page.len());
         held.pages.insert(offset, page);
-        self.is_holding.store(true, Ordering::Release);
         Ok(())
     }
 

@@ -184,18 +184,23 @@ fn check_after_a_kill(
     assert_eq!(left.check().unwrap(), [], "{what}: after a kill and a power cut");
 }
 
+/// Lets the disk fail at every place in turn, where pages are held back and where none are. What `fault` is to come after does not count.
+fn run_everywhere(fault: Fault, remembers: bool, outcomes: &mut Outcomes) {
+    for at_once in AT_ONCE {
+        let mut after = 0;
+        while run(Fault { after, ..fault }, remembers, at_once, outcomes) {
+            outcomes.faults += 1;
+            after += 1;
+        }
+    }
+}
+
 #[test]
 fn a_failing_disk_fails_the_operation_and_nothing_else() {
     let mut outcomes = Outcomes::default();
     for kind in [io::ErrorKind::StorageFull, io::ErrorKind::Other] {
-        for (lasting, at_once) in
-            [false, true].into_iter().flat_map(|lasting| AT_ONCE.map(|at_once| (lasting, at_once)))
-        {
-            let mut after = 0;
-            while run(Fault { after, kind, lasting, of_space: false }, false, at_once, &mut outcomes) {
-                outcomes.faults += 1;
-                after += 1;
-            }
+        for lasting in [false, true] {
+            run_everywhere(Fault { after: 0, kind, lasting, of_space: false }, false, &mut outcomes);
         }
     }
     println!(
@@ -214,36 +219,16 @@ fn a_failing_disk_fails_the_operation_and_nothing_else() {
 #[test]
 fn what_one_failed_sync_has_lost_is_written_again() {
     let mut outcomes = Outcomes::default();
-    for at_once in AT_ONCE {
-        let mut after = 0;
-        while run(
-            Fault { after, kind: io::ErrorKind::Other, lasting: false, of_space: false },
-            true,
-            at_once,
-            &mut outcomes,
-        ) {
-            outcomes.faults += 1;
-            after += 1;
-        }
-    }
+    let fault = Fault { after: 0, kind: io::ErrorKind::Other, lasting: false, of_space: false };
+    run_everywhere(fault, true, &mut outcomes);
     println!("{} faults: {} operations failed {:?}", outcomes.faults, outcomes.failed_operations, outcomes.kinds);
 }
 
 #[test]
 fn a_full_disk_fails_what_needs_space_and_nothing_else() {
     let mut outcomes = Outcomes::default();
-    for at_once in AT_ONCE {
-        let mut after = 0;
-        while run(
-            Fault { after, kind: io::ErrorKind::StorageFull, lasting: true, of_space: true },
-            false,
-            at_once,
-            &mut outcomes,
-        ) {
-            outcomes.faults += 1;
-            after += 1;
-        }
-    }
+    let fault = Fault { after: 0, kind: io::ErrorKind::StorageFull, lasting: true, of_space: true };
+    run_everywhere(fault, false, &mut outcomes);
     assert!(outcomes.kinds.keys().eq([&ErrorKind::ResourceExhausted]), "{:?}", outcomes.kinds);
     assert_eq!(outcomes.closed, 0, "reading needs no space");
     println!("{} full disks: {} operations failed {:?}", outcomes.faults, outcomes.failed_operations, outcomes.kinds);

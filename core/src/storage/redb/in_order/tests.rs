@@ -2,6 +2,7 @@ use super::*;
 use crate::storage::redb::backend::Bytes;
 use crate::storage::{OpenOptions, RedbStorage, Storage as _, WriteSet};
 use proptest::prelude::*;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
